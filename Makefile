@@ -1,0 +1,75 @@
+# Clipwright: make help lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+OUT ?= out
+BUDGET ?= 30m
+GOTEST ?= go test
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
+TRAIN := models/train
+VENV := $(TRAIN)/.venv
+
+.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate train soak clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: ## install what the build needs: system packages and the ONNX Runtime library
+	@.ci/setup
+	@.ci/onnxruntime
+
+build: setup ## build ./clipwright
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o clipwright .
+
+run: build ## open the window on the demo case; without a display, do its job and leave out/demo
+	@if [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then ./clipwright demo; \
+	else $(XVFB) ./clipwright demo --out $(OUT)/demo --force; fi
+
+test: setup ## run every Go test
+	$(GOTEST) ./...
+
+test-train: ## run the training recipe's own tests in its own virtual environment
+	@.ci/venv
+	cd $(TRAIN) && .venv/bin/python -m pytest -q tests
+
+lint: setup ## gofumpt, vet, staticcheck, import rules
+	@bad=$$(go run mvdan.cc/gofumpt@v0.9.2 -l .); if [ -n "$$bad" ]; then echo "not gofumpt-ed:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
+	go test ./internal/archtest
+
+race: setup ## the race detector on the state of a study and its jobs
+	go test -race ./app/session
+
+windows: ## cross-build and vet for windows/amd64 with mingw-w64
+	@.ci/setup windows
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-H windowsgui -X main.version=$(VERSION)" -o $(OUT)/windows/clipwright.exe .
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go vet ./...
+
+dicom-peers: build ## segment a phantom and let other DICOM software judge what was written
+	@.ci/setup peers
+	.ci/dicom-peers $(OUT)/peers
+
+bench: setup ## benchmarks beside the code
+	go test -run '^$$' -bench . -benchmem ./internal/... ./segment/... ./viewer/... ./app/cli
+
+bench-peers: build ## our reading against pydicom, our distance against SciPy, in one run
+	@.ci/venv
+	.ci/bench-peers
+
+evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
+	./clipwright evaluate --cases models/testset.json --json $(OUT)/evaluation.json --markdown docs/models.md --force
+
+train: build ## train both networks from nothing within BUDGET
+	@.ci/venv
+	$(TRAIN)/run $(BUDGET)
+
+soak: setup ## hours of fuzzing and mutations, kept out of CI
+	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 6h ./internal/dicom ./segment/...
+	go test -run '^$$' -fuzz FuzzReadCT -fuzztime 1h ./internal/dicom
+	go test -run '^$$' -fuzz FuzzReadStructureSet -fuzztime 1h ./internal/dicom
+
+clean: ## remove what was built
+	rm -rf clipwright $(OUT)

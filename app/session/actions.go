@@ -1,0 +1,199 @@
+package session
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// SetKept keeps or rejects clip id, and counts it as reviewed: it was decided on.
+func (s *Session) SetKept(id int, kept bool) {
+	c := s.plan.Clip(id)
+	if c == nil {
+		return
+	}
+	s.Update(func() {
+		s.MarkReviewed(id)
+		if c.Kept == kept {
+			return
+		}
+		verb := "Reject"
+		if kept {
+			verb = "Keep"
+		}
+		s.edit(fmt.Sprintf("%s clip %d", verb, id), "", true, func(p *Plan) {
+			p.Clips = slices.Clone(p.Clips)
+			p.Clip(id).Kept = kept
+		})
+	})
+}
+
+// SetMargin sets the six margins from SurgicalBed to CTVsb_High, each in mm, and asks for that target.
+func (s *Session) SetMargin(m segment.Margin) {
+	if s.plan.Boost && s.plan.Margin == m {
+		return
+	}
+	s.edit("Margin "+MarginText(m), "margin", true, func(p *Plan) { p.Margin, p.Boost = m, true })
+}
+
+// SetBoost asks for CTVsb_High, or drops it.
+func (s *Session) SetBoost(on bool) {
+	if s.plan.Boost == on {
+		return
+	}
+	name := "Remove CTVsb_High"
+	if on {
+		name = "Add CTVsb_High"
+	}
+	s.edit(name, "", true, func(p *Plan) { p.Boost = on })
+}
+
+// SetExpected notes how many clips the operation note counts; 0 when it does not say.
+func (s *Session) SetExpected(n int) {
+	if n == s.plan.Expected || n < 0 {
+		return
+	}
+	s.edit(fmt.Sprintf("Expect %d clips", n), "expected", false, func(p *Plan) { p.Expected = n })
+}
+
+// MarginText is a margin as a person writes it: "10 mm", or "R 10 L 10 A 5 P 10 S 10 I 10 mm".
+func MarginText(m segment.Margin) string {
+	if m == segment.UniformMargin(m.R) {
+		return fmt.Sprintf("%g mm", m.R)
+	}
+	return fmt.Sprintf("R %g L %g A %g P %g S %g I %g mm", m.R, m.L, m.A, m.P, m.S, m.I)
+}
+
+// MarkReviewed notes that the user has decided on clip id.
+func (s *Session) MarkReviewed(id int) {
+	if s.plan.Clip(id) == nil || s.view.Reviewed[id] {
+		return
+	}
+	s.Update(func() {
+		s.view.Reviewed = maps.Clone(s.view.Reviewed)
+		s.view.Reviewed[id] = true
+		s.mark(ViewChanged)
+	})
+}
+
+// ReviewedCount is how many of the plan's clips the user has decided on.
+func (s *Session) ReviewedCount() int {
+	n := 0
+	for _, c := range s.plan.Clips {
+		if s.view.Reviewed[c.ID] {
+			n++
+		}
+	}
+	return n
+}
+
+// SelectClip selects clip id and brings the cursor to it; 0 selects none.
+func (s *Session) SelectClip(id int) {
+	c := s.plan.Clip(id)
+	s.Update(func() {
+		s.view.Selected = 0
+		if c != nil {
+			s.view.Selected = id
+			s.view.Cursor = c.CentreMM
+		}
+		s.mark(ViewChanged)
+	})
+}
+
+// NextClip selects the clip after the selected one, round and round.
+func (s *Session) NextClip() { s.stepClip(1) }
+
+// PrevClip selects the clip before the selected one.
+func (s *Session) PrevClip() { s.stepClip(-1) }
+
+func (s *Session) stepClip(by int) {
+	n := len(s.plan.Clips)
+	if n == 0 {
+		return
+	}
+	i := slices.IndexFunc(s.plan.Clips, func(c segment.Clip) bool { return c.ID == s.view.Selected })
+	switch {
+	case i >= 0:
+		i = (i + by + n) % n
+	case by > 0:
+		i = 0
+	default:
+		i = n - 1
+	}
+	s.SelectClip(s.plan.Clips[i].ID)
+}
+
+// SetCursor moves the crosshair to p, LPS mm, kept inside the volume.
+func (s *Session) SetCursor(p volume.Vec) {
+	if s.document.Volume == nil {
+		return
+	}
+	p = clampToGrid(s.document.Volume.Grid, p)
+	if p == s.view.Cursor {
+		return
+	}
+	s.Update(func() {
+		s.view.Cursor = p
+		s.mark(ViewChanged)
+	})
+}
+
+// StepSlice moves the cursor by n slices towards the head (the grid's normal), onto a slice centre.
+func (s *Session) StepSlice(n int) {
+	if s.document.Volume == nil {
+		return
+	}
+	g := s.document.Volume.Grid
+	x, y, z := g.ToVoxel(s.view.Cursor)
+	s.SetCursor(g.ToPatient(x, y, math.Round(z)+float64(n)))
+}
+
+func clampToGrid(g *volume.Grid, p volume.Vec) volume.Vec {
+	x, y, z := g.ToVoxel(p)
+	clamp := func(v float64, n int) float64 { return min(max(v, 0), float64(n-1)) }
+	cx, cy, cz := clamp(x, g.Nx), clamp(y, g.Ny), clamp(z, g.Nz())
+	if cx == x && cy == y && cz == z {
+		return p
+	}
+	return g.ToPatient(cx, cy, cz)
+}
+
+// minWindowHU is the narrowest window that still shows an image.
+const minWindowHU = 1
+
+// SetWindow shows widthHU of grey levels round centreHU.
+func (s *Session) SetWindow(centreHU, widthHU float64) {
+	s.Update(func() {
+		s.view.WindowCentreHU, s.view.WindowWidthHU = centreHU, max(widthHU, minWindowHU)
+		s.mark(ViewChanged)
+	})
+}
+
+// SetVisible shows or hides the structure called name.
+func (s *Session) SetVisible(name string, visible bool) {
+	s.Update(func() {
+		s.view.Hidden = maps.Clone(s.view.Hidden)
+		s.view.Hidden[name] = !visible
+		s.mark(ViewChanged)
+	})
+}
+
+// SetOverlays shows or hides every mark on the images.
+func (s *Session) SetOverlays(on bool) {
+	s.Update(func() {
+		s.view.Overlays = on
+		s.mark(ViewChanged)
+	})
+}
+
+// SetMarginLinked makes one margin set all six, or lets each stand alone.
+func (s *Session) SetMarginLinked(on bool) {
+	s.Update(func() {
+		s.view.MarginLinked = on
+		s.mark(ViewChanged)
+	})
+}

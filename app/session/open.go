@@ -1,0 +1,178 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+// OpenFolder scans dir and reads one CT of it: seriesUID, or the sensible one when that is empty. When
+// there is no sensible one the document holds the choices and a notice says so.
+func (s *Session) OpenFolder(dir, seriesUID string) {
+	name := "Open " + dir
+	s.start(JobOpen, name, func(ctx context.Context, j *job) (func(), error) {
+		start := time.Now()
+		j.report("Scanning folder", 0, 0)
+		var report dicom.Report
+		studies, err := s.work.scan(ctx, dir, &report)
+		if err != nil {
+			return nil, err
+		}
+		doc := Document{Dir: dir, Studies: studies}
+		series, err := s.work.choose(studies, seriesUID)
+		if err != nil {
+			if len(ctSeries(studies)) == 0 {
+				return nil, err
+			}
+			doc.Findings = report.Findings()
+			return func() {
+				s.replaceDocument(doc)
+				s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("Choose a series on the left: %v", err)})
+			}, nil
+		}
+		return s.readSeries(ctx, j, doc, series, &report, start)
+	})
+}
+
+// OpenSeries reads another series of the folder already scanned.
+func (s *Session) OpenSeries(series *dicom.Series) {
+	doc := Document{Dir: s.document.Dir, Studies: s.document.Studies}
+	s.start(JobOpen, "Open "+seriesName(series), func(ctx context.Context, j *job) (func(), error) {
+		return s.readSeries(ctx, j, doc, series, new(dicom.Report), time.Now())
+	})
+}
+
+func (s *Session) readSeries(ctx context.Context, j *job, doc Document, series *dicom.Series, report *dicom.Report, start time.Time) (func(), error) {
+	j.report("Reading "+seriesName(series), 0, 0)
+	v, err := s.work.read(ctx, series, report)
+	if err != nil {
+		return nil, err
+	}
+	doc.Series, doc.Volume, doc.Findings = series, v, report.Findings()
+	doc.ReadSeconds = time.Since(start).Seconds()
+	return func() {
+		s.replaceDocument(doc)
+		if n := findingsNotice(doc.Findings); n != nil {
+			s.Notify(n)
+		}
+	}, nil
+}
+
+// OpenDemo makes phantom case seed. It has no files until it is saved.
+func (s *Session) OpenDemo(seed int64) {
+	s.start(JobOpen, "Open the demo case", func(ctx context.Context, j *job) (func(), error) {
+		start := time.Now()
+		j.report("Making the demo case", 0, 0)
+		c, err := s.work.generate(ctx, phantom.Options{Seed: seed})
+		if err != nil {
+			return nil, err
+		}
+		doc := demoDocument(seed, c.Volume)
+		doc.ReadSeconds = time.Since(start).Seconds()
+		return func() { s.replaceDocument(doc) }, nil
+	})
+}
+
+// demoDocument dresses a phantom as a study; it gets UIDs when its CT is written.
+func demoDocument(seed int64, v *volume.Volume) Document {
+	study := &dicom.Study{
+		ID: fmt.Sprintf("DEMO%d", seed), Description: "Demo case",
+		Patient: dicom.Patient{Name: fmt.Sprintf("Demo^Case %d", seed), ID: fmt.Sprintf("DEMO-%d", seed), Sex: "F"},
+	}
+	series := &dicom.Series{
+		Modality: "CT", Description: "Demo planning CT", Number: 1, Study: study,
+		Rows: v.Grid.Ny, Columns: v.Grid.Nx, PixelSpacing: [2]float64{v.Grid.SpacingY, v.Grid.SpacingX},
+	}
+	study.Series = []*dicom.Series{series}
+	return Document{Demo: true, DemoSeed: seed, Studies: []*dicom.Study{study}, Series: series, Volume: v}
+}
+
+// replaceDocument shows doc with an empty plan and begins to draw its External.
+func (s *Session) replaceDocument(doc Document) {
+	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft} {
+		s.drop(kind)
+	}
+	s.document = doc
+	s.revisions++
+	s.plan = &Plan{Name: "Open", Revision: s.revisions, draft: s.revisions, Margin: s.plan.Margin, Boost: s.plan.Boost}
+	s.past, s.future, s.lastEdit = nil, nil, edit{}
+	s.derived, s.drafts = Derived{}, nil
+	s.view.Selected, s.view.Reviewed = 0, map[int]bool{}
+	s.view.SavedPath, s.view.savedRevision, s.view.Notice = "", 0, nil
+	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | NoticeChanged)
+	if doc.Volume == nil {
+		return
+	}
+	g := doc.Volume.Grid
+	s.view.Cursor = g.ToPatient(float64(g.Nx/2), float64(g.Ny/2), float64(g.Nz()/2))
+	s.start(JobExternal, "Draw the External", func(ctx context.Context, j *job) (func(), error) {
+		j.report("Drawing External", 0, 0)
+		m, err := s.work.external(ctx, doc.Volume)
+		if err != nil {
+			return nil, err
+		}
+		cc := m.VolumeMM3() / 1000
+		return func() { s.setExternal(m, cc) }, nil
+	})
+}
+
+func (s *Session) setExternal(m *volume.Mask, cc float64) {
+	s.derived.External, s.derived.ExternalCC = m, cc
+	s.mark(DerivedChanged)
+	s.redraft()
+}
+
+// CloseStudy goes back to the empty state.
+func (s *Session) CloseStudy() {
+	s.Update(func() {
+		s.drop(JobOpen)
+		s.replaceDocument(Document{})
+	})
+}
+
+func ctSeries(studies []*dicom.Study) []*dicom.Series {
+	var ct []*dicom.Series
+	for _, study := range studies {
+		for _, series := range study.Series {
+			if series.Modality == "CT" {
+				ct = append(ct, series)
+			}
+		}
+	}
+	return ct
+}
+
+func seriesName(series *dicom.Series) string {
+	if series.Description != "" {
+		return series.Description
+	}
+	return fmt.Sprintf("%s series %d", series.Modality, series.Number)
+}
+
+// findingsNotice sums up what the reader had to say, or nil.
+func findingsNotice(findings []dicom.Finding) *Notice {
+	n := Notice{Severity: Warning}
+	for _, f := range findings {
+		if f.Severity == "info" {
+			continue
+		}
+		text := f.Text
+		if f.File != "" {
+			text = f.File + ": " + text
+		}
+		n.Details = append(n.Details, text)
+	}
+	switch len(n.Details) {
+	case 0:
+		return nil
+	case 1:
+		n.Text, n.Details = n.Details[0], nil
+	default:
+		n.Text = fmt.Sprintf("Read with %d warnings.", len(n.Details))
+	}
+	return &n
+}

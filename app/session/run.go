@@ -1,0 +1,77 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/clipwright/clipwright/segment"
+)
+
+// Run lets the networks look for clips. What they find replaces the clips of the plan, undoably.
+func (s *Session) Run() {
+	if s.document.Volume == nil {
+		return
+	}
+	v := s.document.Volume
+	external := s.derived.External
+	s.start(JobRun, "Find clips", func(ctx context.Context, j *job) (func(), error) {
+		j.report("Opening the networks", 0, 0)
+		var found *segment.Result
+		err := s.nets.use(ctx, s.deps, func(nets segment.Networks) error {
+			var err error
+			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		cc := 0.0
+		if found.External != nil {
+			cc = found.External.VolumeMM3() / 1000
+		}
+		return func() { s.commitRun(found, cc) }, nil
+	})
+}
+
+func (s *Session) commitRun(found *segment.Result, externalCC float64) {
+	if s.derived.External == nil && found.External != nil {
+		s.drop(JobExternal)
+		s.derived.External, s.derived.ExternalCC = found.External, externalCC
+	}
+	d := &s.derived
+	d.Searched, d.Found, d.ROI, d.Provider, d.Warnings = true, found, found.ROI, found.Provider, found.Warnings
+	s.mark(DerivedChanged)
+	s.view.Reviewed = map[int]bool{}
+	s.view.Selected = 0
+	s.mark(ViewChanged)
+	s.edit("Find clips", "", true, func(p *Plan) { p.Clips = slices.Clone(found.Clips) })
+	switch {
+	case len(found.Clips) > 0:
+		s.view.Cursor = found.Clips[0].CentreMM
+	case found.ROI != nil:
+		s.view.Cursor = found.ROI.CentreMM
+	}
+	s.Notify(runNotice(found))
+}
+
+// runNotice is what the user should know of a run, or nil when all is plain.
+func runNotice(found *segment.Result) *Notice {
+	var details []string
+	if found.Notice != "" {
+		details = append(details, found.Notice)
+	}
+	details = append(details, found.Warnings...)
+	switch {
+	case len(found.Clips) == 0:
+		return &Notice{
+			Severity: Warning, Details: details,
+			Text: "No clip found. Check that this CT shows the breast after surgery and that clips were placed.",
+		}
+	case len(details) == 0:
+		return nil
+	case len(details) == 1:
+		return &Notice{Severity: Warning, Text: details[0]}
+	}
+	return &Notice{Severity: Warning, Text: fmt.Sprintf("The search left %d remarks.", len(details)), Details: details}
+}

@@ -1,0 +1,118 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// NeedsCT tells whether saving also writes the CT: a demo case has no files yet.
+func (s *Session) NeedsCT() bool { return s.document.Demo && s.document.Dir == "" }
+
+// DemoCTDir is the folder beside an RTSTRUCT at path into which a demo case's CT goes.
+func DemoCTDir(path string) string { return filepath.Join(filepath.Dir(path), "ct") }
+
+// CanSave tells whether there is something to save, or why not.
+func (s *Session) CanSave() error {
+	switch {
+	case s.document.Volume == nil:
+		return errors.New("open a CT first")
+	case len(s.plan.Kept()) == 0:
+		return errors.New("no clip is kept, so there is nothing to save; run the search or keep a clip")
+	}
+	return nil
+}
+
+// Save writes the RTSTRUCT of the plan to path, with targets drafted for exactly this plan. An existing
+// file is replaced only with force. The CT of a demo case goes to DemoCTDir(path) first.
+func (s *Session) Save(path string, force bool) {
+	if err := s.CanSave(); err != nil {
+		s.fail("Save", err)
+		return
+	}
+	doc, plan, in := s.document, s.plan, s.draftInput()
+	ready := s.drafts.find(in.key, in.external)
+	reviewed := s.ReviewedCount() == len(plan.Clips)
+	needsCT := s.NeedsCT()
+	s.start(JobSave, "Save "+path, func(ctx context.Context, j *job) (func(), error) {
+		if err := refuseExisting(path, force); err != nil {
+			return nil, err
+		}
+		if ready == nil {
+			j.report("Drafting targets", 0, 0)
+			d, err := s.work.draftTargets(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			ready = &d
+		}
+		if needsCT {
+			j.report("Writing the CT", 0, 0)
+			if err := s.writeDemoCT(ctx, &doc, DemoCTDir(path)); err != nil {
+				return nil, err
+			}
+		}
+		j.report("Writing the RTSTRUCT", 0, 0)
+		var options []StructureOption
+		if reviewed {
+			options = append(options, WithReview())
+		}
+		targets := make([]segment.Target, len(ready.targets))
+		for i, t := range ready.targets {
+			targets[i] = t.Target
+		}
+		set := StructureSet(in.clips, in.external, targets, options...)
+		if err := s.work.writeSet(path, set, doc.Series, force); err != nil {
+			return nil, err
+		}
+		return func() { s.commitSave(doc, plan, path) }, nil
+	})
+}
+
+func (s *Session) writeDemoCT(ctx context.Context, doc *Document, dir string) error {
+	series, err := s.work.writeCT(ctx, dir, doc.Volume, dicom.CTMeta{
+		Patient: doc.Series.Study.Patient, Description: doc.Series.Description,
+	})
+	if err != nil {
+		return err
+	}
+	doc.Dir, doc.Series = dir, series
+	if series.Study != nil {
+		doc.Studies = []*dicom.Study{series.Study}
+	}
+	return nil
+}
+
+func (s *Session) commitSave(doc Document, plan *Plan, path string) {
+	if s.document.Volume == doc.Volume {
+		s.document = doc
+		s.view.SavedPath, s.view.SavedAt, s.view.savedRevision = path, time.Now(), plan.Revision
+		s.mark(DocumentChanged | ViewChanged)
+	}
+	text := fmt.Sprintf("Saved %s.", path)
+	if n := len(plan.Clips) - s.ReviewedCount(); n > 0 {
+		text = fmt.Sprintf("Saved %s as a draft: %s not reviewed.", path, plural(n, "clip"))
+	}
+	s.Notify(&Notice{Text: text})
+}
+
+// refuseExisting is an error when path exists and force is not set.
+func refuseExisting(path string, force bool) error {
+	if force {
+		return nil
+	}
+	_, err := os.Lstat(path)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s exists already; choose another name or ask to replace it", path)
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	}
+	return err
+}

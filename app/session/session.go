@@ -1,0 +1,139 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// Deps is what a Session needs from outside.
+type Deps struct {
+	Engine       segment.Engine
+	Location     segment.Model
+	Segmentation segment.Model
+	ModelsError  error           // why the models cannot be used, or nil
+	Network      segment.Options // provider and threads for both networks; zero is auto
+}
+
+// Session is everything about the open study. Its owner goroutine alone may call its methods.
+type Session struct {
+	post func(func())
+	deps Deps
+
+	document Document
+	plan     *Plan
+	past     []*Plan // older first
+	future   []*Plan // newest undone last
+	derived  Derived
+	view     View
+
+	revisions uint64
+	drafts    draftCache
+	lastEdit  edit
+
+	depth     int // nesting of Update
+	changed   Change
+	listeners []func(Change)
+
+	jobs    [jobKinds]*job
+	ticking chan struct{} // closed to stop the ticker; nil when none runs
+	nets    *networks
+	work    pipeline
+	now     func() time.Time
+}
+
+// pipeline is the long work, as functions so that tests need no patient.
+type pipeline struct {
+	scan     func(context.Context, string, *dicom.Report) ([]*dicom.Study, error)
+	choose   func([]*dicom.Study, string) (*dicom.Series, error)
+	read     func(context.Context, *dicom.Series, *dicom.Report) (*volume.Volume, error)
+	generate func(context.Context, phantom.Options) (*phantom.Case, error)
+	external func(context.Context, *volume.Volume) (*volume.Mask, error)
+	run      func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error)
+	draft    func(context.Context, *volume.Grid, []segment.Clip, *volume.Mask, *segment.Margin) ([]segment.Target, []string)
+	writeCT  func(context.Context, string, *volume.Volume, dicom.CTMeta) (*dicom.Series, error)
+	writeSet func(string, *dicom.StructureSet, *dicom.Series, bool) error
+}
+
+// New returns an empty Session owned by the goroutine on which post runs the functions given to it,
+// in order: fyne.Do in the program, a channel loop in tests.
+func New(post func(func()), deps Deps) *Session {
+	return &Session{
+		post: post, deps: deps, plan: &Plan{}, nets: newNetworks(), now: time.Now,
+		view: View{
+			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true,
+			Hidden: map[string]bool{}, Reviewed: map[int]bool{},
+		},
+		work: pipeline{
+			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, generate: phantom.Generate,
+			external: segment.External, run: segment.Run, draft: segment.Draft,
+			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet,
+		},
+	}
+}
+
+// Close cancels every job and releases the networks. Nothing is committed after it.
+func (s *Session) Close() {
+	for kind := range jobKinds {
+		s.drop(kind)
+	}
+	s.nets.close()
+}
+
+// OnChange calls listener on the owner goroutine after every Update that changed something.
+func (s *Session) OnChange(listener func(Change)) { s.listeners = append(s.listeners, listener) }
+
+// Update runs change, which may call any method, and notifies once when the outermost Update ends.
+func (s *Session) Update(change func()) {
+	s.depth++
+	change()
+	s.depth--
+	if s.depth > 0 || s.changed == 0 {
+		return
+	}
+	changed := s.changed
+	s.changed = 0
+	for _, listener := range s.listeners {
+		listener(changed)
+	}
+}
+
+// mark notes that a part changed; it must be called inside Update.
+func (s *Session) mark(c Change) {
+	if s.depth == 0 {
+		panic("session: state changed outside Update")
+	}
+	s.changed |= c
+}
+
+// Document returns the open study.
+func (s *Session) Document() Document { return s.document }
+
+// Plan returns the present plan; it is never written.
+func (s *Session) Plan() *Plan { return s.plan }
+
+// Derived returns what follows from the plan.
+func (s *Session) Derived() Derived { return s.derived }
+
+// View returns what is looked at. Its maps are the session's own: read them, change them by methods.
+func (s *Session) View() View { return s.view }
+
+// HasVolume tells whether a CT is open.
+func (s *Session) HasVolume() bool { return s.document.Volume != nil }
+
+// Notify shows a banner; nil takes it away.
+func (s *Session) Notify(n *Notice) {
+	s.Update(func() {
+		s.view.Notice = n
+		s.mark(NoticeChanged)
+	})
+}
+
+func (s *Session) fail(doing string, err error) {
+	s.Notify(&Notice{Severity: Failure, Text: fmt.Sprintf("%s: %v", doing, err)})
+}

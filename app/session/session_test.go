@@ -1,0 +1,419 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+func TestUpdateNotifiesOnceWithEveryChange(t *testing.T) {
+	w := newWorld(t)
+	w.Update(func() {
+		w.SetWindow(500, 2000)
+		w.SetVisible(NameBed, false)
+		w.SetExpected(7)
+	})
+	if len(w.seen) != 1 || w.seen[0] != ViewChanged|PlanChanged|DerivedChanged {
+		t.Errorf("notified with %b, want one notification of view, plan and derived", w.seen)
+	}
+	w.seen = nil
+	w.Update(func() {})
+	if len(w.seen) != 0 {
+		t.Errorf("notified of nothing: %b", w.seen)
+	}
+}
+
+func TestChangeOutsideUpdatePanics(t *testing.T) {
+	w := newWorld(t)
+	defer func() {
+		if recover() == nil {
+			t.Error("mark outside Update did not panic")
+		}
+	}()
+	w.mark(ViewChanged)
+}
+
+func TestDemoIsSearchedAndDrafted(t *testing.T) {
+	w := opened(t)
+	d := w.Derived()
+	if !d.Searched || d.Provider != "CPU" || d.External == nil || d.ExternalCC <= 0 {
+		t.Errorf("derived %+v lacks what the search found", d)
+	}
+	wantTargets(t, w, NameBed)
+	if got, want := d.Targets[0].CC, 27*12.0/1000; got != want {
+		t.Errorf("bed %g cc, want %g", got, want)
+	}
+	if w.View().Cursor != w.Plan().Clips[0].CentreMM {
+		t.Error("cursor is not on the first clip")
+	}
+}
+
+func TestMarginAddsTargetAndUndoTakesItAway(t *testing.T) {
+	w := opened(t)
+	w.SetMargin(segment.UniformMargin(10))
+	w.idle()
+	wantTargets(t, w, NameBed, NameCTV)
+	if name, ok := w.UndoName(); !ok || name != "Margin 10 mm" {
+		t.Errorf("undo would be %q, %v", name, ok)
+	}
+	drafts := w.drafts.Load()
+	w.Undo()
+	wantTargets(t, w, NameBed)
+	w.Redo()
+	wantTargets(t, w, NameBed, NameCTV)
+	if w.drafts.Load() != drafts {
+		t.Error("undo and redo drafted anew instead of taking the cached targets")
+	}
+	w.Undo()
+	w.SetBoost(true)
+	if _, ok := w.RedoName(); ok {
+		t.Error("a new edit left something to redo")
+	}
+	w.idle()
+}
+
+func TestQuickMarginsAreOneUndoStep(t *testing.T) {
+	w := opened(t)
+	at := time.Unix(0, 0)
+	w.now = func() time.Time { return at }
+	steps := len(w.past)
+	for _, mm := range []float64{1, 12, 15} {
+		w.SetMargin(segment.UniformMargin(mm))
+		at = at.Add(300 * time.Millisecond)
+	}
+	if len(w.past) != steps+1 {
+		t.Errorf("%d undo steps for one typed margin", len(w.past)-steps)
+	}
+	at = at.Add(time.Minute)
+	w.SetMargin(segment.UniformMargin(20))
+	if len(w.past) != steps+2 {
+		t.Errorf("a later margin is no step of its own: %d", len(w.past)-steps)
+	}
+	w.Undo()
+	if w.Plan().Margin != segment.UniformMargin(15) {
+		t.Errorf("undo gave %v", w.Plan().Margin)
+	}
+	w.idle()
+}
+
+func TestRejectKeepsMasksAndDropsFromTargets(t *testing.T) {
+	w := opened(t)
+	before := w.Plan()
+	w.SetKept(2, false)
+	w.idle()
+	if !before.Clip(2).Kept {
+		t.Error("a published plan was written")
+	}
+	if w.Plan().Clip(2).Kept || len(w.Plan().Kept()) != 2 {
+		t.Error("clip 2 is still kept")
+	}
+	if w.Plan().Clip(2).Mask != before.Clip(2).Mask {
+		t.Error("masks were copied")
+	}
+	if got := w.Derived().Targets[0].CC; got != 8*12.0/1000 {
+		t.Errorf("bed %g cc was not drafted from the two kept clips", got)
+	}
+	if !w.View().Reviewed[2] || w.ReviewedCount() != 1 {
+		t.Error("the decided clip does not count as reviewed")
+	}
+	w.SetKept(1, false)
+	w.SetKept(3, false)
+	w.idle()
+	wantTargets(t, w)
+	if err := w.CanSave(); err == nil {
+		t.Error("nothing kept, yet it can be saved")
+	}
+	w.SetKept(99, true)
+	w.Undo()
+	if name, _ := w.RedoName(); name != "Reject clip 3" {
+		t.Errorf("redo would be %q", name)
+	}
+	w.idle()
+}
+
+func TestExpectedDoesNotDraftAnew(t *testing.T) {
+	w := opened(t)
+	n := w.drafts.Load()
+	w.SetExpected(7)
+	w.idle()
+	if w.drafts.Load() != n {
+		t.Error("the expected count made a new draft")
+	}
+	if w.Plan().Expected != 7 {
+		t.Error("expected count not set")
+	}
+}
+
+func TestClipsAreWalkedRoundAndRound(t *testing.T) {
+	w := opened(t)
+	var order []int
+	for range 4 {
+		w.NextClip()
+		order = append(order, w.View().Selected)
+	}
+	w.PrevClip()
+	w.PrevClip()
+	order = append(order, w.View().Selected)
+	want := []int{1, 2, 3, 1, 2}
+	for i := range want {
+		if order[i] != want[i] {
+			t.Fatalf("walked %v, want %v", order, want)
+		}
+	}
+	if w.View().Cursor != w.Plan().Clip(2).CentreMM {
+		t.Error("cursor did not follow the selection")
+	}
+	w.SelectClip(0)
+	w.PrevClip()
+	if w.View().Selected != 3 {
+		t.Error("previous from none is not the last")
+	}
+}
+
+func TestCursorStaysInTheVolume(t *testing.T) {
+	w := opened(t)
+	w.SetCursor(volume.Vec{1e4, -1e4, 0})
+	x, y, _ := w.grid.ToVoxel(w.View().Cursor)
+	if x != 39 || y != 0 {
+		t.Errorf("cursor at voxel %g, %g", x, y)
+	}
+	w.StepSlice(-1000)
+	if _, _, z := w.grid.ToVoxel(w.View().Cursor); z != 0 {
+		t.Errorf("stepped to slice %g", z)
+	}
+	w.StepSlice(1)
+	if _, _, z := w.grid.ToVoxel(w.View().Cursor); z != 1 {
+		t.Errorf("stepped to slice %g, want 1", z)
+	}
+}
+
+func TestNewestJobWins(t *testing.T) {
+	w := newWorld(t)
+	release := map[string]chan struct{}{"slow": make(chan struct{}), "fast": make(chan struct{})}
+	cancelled := make(chan error, 1)
+	var committed []string
+	begin := func(name string) {
+		w.start(JobOpen, name, func(ctx context.Context, _ *job) (func(), error) {
+			<-release[name]
+			if name == "slow" {
+				cancelled <- ctx.Err()
+			}
+			return func() { committed = append(committed, name) }, nil
+		})
+	}
+	begin("slow")
+	begin("fast")
+	close(release["fast"])
+	w.idle()
+	close(release["slow"])
+	if err := <-cancelled; !errors.Is(err, context.Canceled) {
+		t.Errorf("the older job was not cancelled: %v", err)
+	}
+	w.spin(20 * time.Millisecond)
+	if len(committed) != 1 || committed[0] != "fast" {
+		t.Errorf("committed %v, want only the newest", committed)
+	}
+}
+
+func TestCancelStopsTheSearchAndSaysSo(t *testing.T) {
+	w := newWorld(t)
+	w.OpenDemo(1)
+	w.idle()
+	started := make(chan struct{})
+	w.work.run = func(ctx context.Context, _ *volume.Volume, _ segment.Networks, o segment.RunOptions) (*segment.Result, error) {
+		o.Progress("Segmenting", 3, 10)
+		close(started)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	w.Run()
+	<-started
+	state := w.Job(JobRun)
+	if f, ok := state.Progress.Fraction(); !ok || f != 0.3 || state.Progress.Stage != "Segmenting" {
+		t.Errorf("progress %+v", state.Progress)
+	}
+	w.Cancel()
+	if !w.Job(JobRun).Cancelling {
+		t.Error("not shown as cancelling")
+	}
+	w.idle()
+	if n := w.View().Notice; n == nil || n.Severity != Info || !strings.Contains(n.Text, "cancelled") {
+		t.Errorf("notice %+v", n)
+	}
+	if len(w.Plan().Clips) != 0 || w.Derived().Searched {
+		t.Error("a cancelled search left a result")
+	}
+	if w.engine.opens.Load() != 2 || w.engine.open.Load() != 2 {
+		t.Error("a cancelled search closed the networks")
+	}
+}
+
+func TestProgressIsTicked(t *testing.T) {
+	w := newWorld(t)
+	stop := make(chan struct{})
+	w.start(JobOpen, "Wait", func(_ context.Context, j *job) (func(), error) {
+		j.report("Waiting", 1, 4)
+		<-stop
+		return func() {}, nil
+	})
+	w.seen = nil
+	w.until("two ticks", func() bool { return len(w.seen) >= 2 })
+	if w.seen[0] != JobsChanged {
+		t.Errorf("tick changed %b", w.seen[0])
+	}
+	close(stop)
+	w.idle()
+	w.spin(20 * time.Millisecond)
+	n := len(w.seen)
+	w.spin(250 * time.Millisecond)
+	if len(w.seen) != n {
+		t.Error("ticks after the last job ended")
+	}
+}
+
+func TestNetworksAreKeptBetweenRunsAndReopenedAfterFailure(t *testing.T) {
+	w := opened(t)
+	w.Run()
+	w.idle()
+	if w.engine.opens.Load() != 2 {
+		t.Errorf("%d networks opened for two runs, want 2", w.engine.opens.Load())
+	}
+	w.work.run = func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error) {
+		return nil, errors.New("device lost")
+	}
+	w.Run()
+	w.idle()
+	if n := w.View().Notice; n == nil || n.Severity != Failure || n.Text != "Find clips: device lost" {
+		t.Errorf("notice %+v", n)
+	}
+	if w.engine.open.Load() != 0 {
+		t.Error("networks kept after a failure")
+	}
+	if len(w.Plan().Clips) != 3 {
+		t.Error("a failed search lost the clips")
+	}
+	w.engine.fail.Store(true)
+	w.Run()
+	w.idle()
+	if n := w.View().Notice; n == nil || !strings.Contains(n.Text, "make setup") {
+		t.Errorf("notice %+v does not say what to do", n)
+	}
+}
+
+func TestOpeningAnotherCaseForgetsTheSearchUnderWay(t *testing.T) {
+	w := newWorld(t)
+	w.OpenDemo(1)
+	w.idle()
+	release := make(chan struct{})
+	w.work.run = func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error) {
+		<-release
+		return &segment.Result{Clips: testClips(w.grid)}, nil
+	}
+	w.Run()
+	w.OpenDemo(2)
+	w.until("the second case", func() bool { return w.Document().DemoSeed == 2 })
+	close(release)
+	w.idle()
+	w.spin(20 * time.Millisecond)
+	if len(w.Plan().Clips) != 0 {
+		t.Error("the search of the first case landed in the second")
+	}
+}
+
+func TestOpenFolderOffersTheChoice(t *testing.T) {
+	w := newWorld(t)
+	w.OpenFolder("some/folder", "")
+	w.idle()
+	if w.HasVolume() || len(w.Document().Studies) != 1 {
+		t.Fatal("an ambiguous folder did not list its series")
+	}
+	if n := w.View().Notice; n == nil || n.Severity != Warning || !strings.Contains(n.Text, "1.3") {
+		t.Errorf("notice %+v", n)
+	}
+	w.OpenSeries(w.Document().Studies[0].Series[1])
+	w.idle()
+	if !w.HasVolume() || w.Document().Series.UID != "1.3" || w.Document().Dir != "some/folder" {
+		t.Errorf("document %+v", w.Document())
+	}
+	w.OpenFolder("some/folder", "1.2")
+	w.idle()
+	if w.Document().Series.UID != "1.2" {
+		t.Error("the named series was not read")
+	}
+}
+
+func TestSaveDemoWritesItsCTFirst(t *testing.T) {
+	w := opened(t)
+	path := filepath.Join(t.TempDir(), "rs.dcm")
+	if !w.NeedsCT() {
+		t.Fatal("a demo case claims to have files")
+	}
+	w.SetMargin(segment.UniformMargin(10))
+	if !w.Unsaved() {
+		t.Error("nothing unsaved before the first save")
+	}
+	w.Save(path, false)
+	w.idle()
+	if len(w.saved) != 1 {
+		t.Fatalf("nothing saved: %+v", w.View().Notice)
+	}
+	var names []string
+	for _, st := range w.saved[0].Structures {
+		names = append(names, st.Name)
+	}
+	if got := strings.Join(names, " "); got != "Clips_R SurgicalBed CTVsb_High External" {
+		t.Errorf("saved %s", got)
+	}
+	if w.Unsaved() || w.NeedsCT() || w.View().SavedPath != path || w.Document().Dir != DemoCTDir(path) {
+		t.Errorf("after saving: %+v", w.View())
+	}
+	if n := w.View().Notice; n == nil || !strings.Contains(n.Text, "3 clips not reviewed") {
+		t.Errorf("notice %+v", n)
+	}
+	w.SetKept(1, false)
+	if !w.Unsaved() {
+		t.Error("an edit after saving is not unsaved")
+	}
+	w.idle()
+}
+
+func TestSaveRefusesAnExistingFile(t *testing.T) {
+	w := opened(t)
+	path := filepath.Join(t.TempDir(), "rs.dcm")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.Save(path, false)
+	w.idle()
+	if n := w.View().Notice; n == nil || n.Severity != Failure || !strings.Contains(n.Text, "exists already") {
+		t.Errorf("notice %+v", n)
+	}
+	if len(w.saved) != 0 || !w.NeedsCT() {
+		t.Error("something was written all the same")
+	}
+	w.Save(path, true)
+	w.idle()
+	if len(w.saved) != 1 {
+		t.Error("force did not replace")
+	}
+}
+
+func TestFindingsBecomeOneNotice(t *testing.T) {
+	n := findingsNotice([]dicom.Finding{
+		{Severity: "info", Text: "3 other files"}, {Severity: "warning", File: "a.dcm", Text: "gap"}, {Severity: "error", Text: "cut"},
+	})
+	if n == nil || len(n.Details) != 2 || n.Details[0] != "a.dcm: gap" {
+		t.Errorf("notice %+v", n)
+	}
+	if findingsNotice([]dicom.Finding{{Severity: "info", Text: "x"}}) != nil {
+		t.Error("an info is no banner")
+	}
+}

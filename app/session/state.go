@@ -1,0 +1,127 @@
+package session
+
+import (
+	"time"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// Change is the set of parts of a Session that one Update touched.
+type Change uint32
+
+// The parts a listener may care about.
+const (
+	DocumentChanged Change = 1 << iota // another study, series or volume
+	PlanChanged                        // clips, margins, expected count; undo and redo
+	DerivedChanged                     // body, ROI, targets, their volumes
+	ViewChanged                        // cursor, window, selection, visibility, reviewed marks
+	JobsChanged                        // a job began, advanced or ended
+	NoticeChanged                      // the banner
+)
+
+// AllChanged is every part: what a listener sees first.
+const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | JobsChanged | NoticeChanged
+
+// Has tells whether c and d share a part.
+func (c Change) Has(d Change) bool { return c&d != 0 }
+
+// Document is the open study. It is replaced whole and never written.
+type Document struct {
+	Dir         string // folder it was read from; empty for a demo case not saved yet
+	Demo        bool   // made by the phantom, not by a scanner
+	DemoSeed    int64
+	Studies     []*dicom.Study
+	Series      *dicom.Series  // nil until one is chosen
+	Volume      *volume.Volume // nil until read
+	Findings    []dicom.Finding
+	ReadSeconds float64
+}
+
+// Plan is what the user decides, and all that undo brings back. A published Plan is never written.
+type Plan struct {
+	Name     string // what made it, for the undo menu: "Reject clip 3"
+	Revision uint64 // differs between any two plans of a Session
+	draft    uint64 // differs whenever the targets do
+	Clips    []segment.Clip
+	Expected int // clips in the operation note; 0 when not given
+	Boost    bool
+	Margin   segment.Margin // mm, from SurgicalBed to CTVsb_High when Boost is set
+}
+
+// Kept returns the clips that stay.
+func (p *Plan) Kept() []segment.Clip {
+	var kept []segment.Clip
+	for _, c := range p.Clips {
+		if c.Kept {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// Clip returns clip id, or nil.
+func (p *Plan) Clip(id int) *segment.Clip {
+	for i := range p.Clips {
+		if p.Clips[i].ID == id {
+			return &p.Clips[i]
+		}
+	}
+	return nil
+}
+
+// Derived is what follows from the document, the networks and the plan.
+type Derived struct {
+	External   *volume.Mask // nil until drawn
+	ExternalCC float64
+	Searched   bool // the networks have looked at this volume
+	ROI        *segment.ROI
+	Provider   string // what ran the networks
+	Found      *segment.Result
+	Warnings   []string // of the search
+
+	Targets       []TargetVolume
+	DraftWarnings []string
+	DraftSeconds  float64
+	Stale         bool // the targets belong to an earlier plan; a job is making the new ones
+}
+
+// TargetVolume is a drafted target and its size.
+type TargetVolume struct {
+	segment.Target
+	CC float64
+}
+
+// View is what is looked at and how; it is not undoable.
+type View struct {
+	Cursor         volume.Vec // LPS mm
+	WindowCentreHU float64
+	WindowWidthHU  float64
+	Selected       int // clip id, 0 for none
+	Hidden         map[string]bool
+	Overlays       bool         // all marks; false shows the bare image
+	Reviewed       map[int]bool // clip ids the user has decided on; looking cannot be undone
+	MarginLinked   bool         // one margin sets all six
+	SavedPath      string
+	SavedAt        time.Time
+	savedRevision  uint64
+	Notice         *Notice
+}
+
+// Severity of a Notice.
+type Severity int
+
+// Severities.
+const (
+	Info Severity = iota
+	Warning
+	Failure
+)
+
+// Notice is a message for the banner: what happened and what to do, with details to fold open.
+type Notice struct {
+	Severity Severity
+	Text     string
+	Details  []string
+}

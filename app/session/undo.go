@@ -1,0 +1,98 @@
+package session
+
+import "time"
+
+// undoSteps is how many plans undo keeps. A plan is small: masks are shared.
+const undoSteps = 200
+
+// mergeWithin joins edits of the same thing into one undo step: a margin typed digit by digit.
+const mergeWithin = time.Second
+
+// edit is the last change of the plan, to join it with the next.
+type edit struct {
+	merge string
+	at    time.Time
+}
+
+// edit makes a new plan from the present one. redraft tells whether the targets follow from what
+// changed. Edits with the same non-empty merge key in quick succession are one undo step.
+func (s *Session) edit(name, merge string, redraft bool, change func(p *Plan)) {
+	s.Update(func() {
+		next := *s.plan
+		next.Name = name
+		s.revisions++
+		next.Revision = s.revisions
+		if redraft {
+			next.draft = s.revisions
+		}
+		change(&next)
+		now := s.now()
+		if merge == "" || merge != s.lastEdit.merge || now.Sub(s.lastEdit.at) > mergeWithin || len(s.past) == 0 {
+			s.past = append(s.past, s.plan)
+			if len(s.past) > undoSteps {
+				s.past = s.past[1:]
+			}
+		}
+		s.lastEdit = edit{merge, now}
+		s.future = nil
+		s.plan = &next
+		s.mark(PlanChanged)
+		s.redraft()
+	})
+}
+
+// UndoName is what Undo would take back, and whether there is anything.
+func (s *Session) UndoName() (string, bool) {
+	if len(s.past) == 0 {
+		return "", false
+	}
+	return s.plan.Name, true
+}
+
+// RedoName is what Redo would do again, and whether there is anything.
+func (s *Session) RedoName() (string, bool) {
+	if len(s.future) == 0 {
+		return "", false
+	}
+	return s.future[len(s.future)-1].Name, true
+}
+
+// Undo goes back to the plan before the last edit.
+func (s *Session) Undo() {
+	if len(s.past) == 0 {
+		return
+	}
+	s.Update(func() {
+		s.future = append(s.future, s.plan)
+		s.restore(s.past[len(s.past)-1])
+		s.past = s.past[:len(s.past)-1]
+	})
+}
+
+// Redo does again what Undo took back.
+func (s *Session) Redo() {
+	if len(s.future) == 0 {
+		return
+	}
+	s.Update(func() {
+		s.past = append(s.past, s.plan)
+		s.restore(s.future[len(s.future)-1])
+		s.future = s.future[:len(s.future)-1]
+	})
+}
+
+func (s *Session) restore(p *Plan) {
+	s.plan = p
+	s.lastEdit = edit{}
+	if s.view.Selected != 0 && p.Clip(s.view.Selected) == nil {
+		s.view.Selected = 0
+		s.mark(ViewChanged)
+	}
+	s.mark(PlanChanged)
+	s.redraft()
+}
+
+// Unsaved tells whether the plan holds clips that are not in the file last saved.
+func (s *Session) Unsaved() bool {
+	return len(s.plan.Clips) > 0 && s.plan.Revision != s.view.savedRevision
+}

@@ -1,0 +1,32 @@
+package segment
+
+import "github.com/clipwright/clipwright/internal/volume"
+
+// Networks are the two open networks and the cards that say how to feed them.
+type Networks struct {
+	Location, Segmentation         Network
+	LocationCard, SegmentationCard Card
+}
+
+// RunOptions guide Run; the zero value does everything by itself.
+type RunOptions struct {
+	// Progress is called from the goroutine that runs, with done of total steps of a stage: "prepare",
+	// "locate" or "segment". It must return at once.
+	Progress func(stage string, done, total int)
+	External *volume.Mask // the outline, when it is known already
+	Box      *ROI         // search in this box alone (MinMM to MaxMM) instead of where the Location Net points
+}
+
+// Result is what Run found. Its masks are published: read-only.
+type Result struct {
+	External, Body *volume.Mask // on the CT's grid
+	ROI            *ROI         // nil when the Location Net pointed nowhere
+	Clips          []Clip
+	Warnings       []string
+	Provider       string // what ran the networks
+	Notice         string // "" or what to know about the provider
+	Seconds        Seconds
+}
+
+// Seconds is the wall time of each stage.
+type Seconds struct{ Prepare, Locate, Segment float64 }

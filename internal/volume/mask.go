@@ -150,31 +150,38 @@ func (m *Mask) VolumeMM3() float64 {
 // Empty tells whether m holds no voxel.
 func (m *Mask) Empty() bool {
 	for _, t := range m.tiles {
-		if t != nil && t.rows != ([tileSize]uint64{}) {
+		if !t.empty() {
 			return false
 		}
 	}
 	return true
 }
 
-// Bounds is the smallest box that holds every voxel of m.
+func (t *tile) empty() bool { return t == nil || t.rows == [tileSize]uint64{} }
+
+// Bounds is the smallest box that holds every voxel of m; the zero Box if there is none.
 func (m *Mask) Bounds() Box {
 	var b Box
-	for z := range m.Grid.Nz() {
-		for y := range m.Grid.Ny {
-			lo, hi := -1, -1
-			for wx := range m.tx {
-				if w := m.word(wx, y, z); w != 0 {
-					if lo < 0 {
-						lo = wx*tileSize + bits.TrailingZeros64(w)
-					}
-					hi = wx*tileSize + 64 - bits.LeadingZeros64(w)
-				}
-			}
-			if lo >= 0 {
-				b = b.Union(Box{Min: [3]int{lo, y, z}, Max: [3]int{hi, y + 1, z + 1}})
+	for i, t := range m.tiles {
+		if t == nil {
+			continue
+		}
+		var columns uint64
+		y0, y1 := tileSize, 0
+		for y, w := range t.rows {
+			if w != 0 {
+				columns |= w
+				y0, y1 = min(y0, y), y+1
 			}
 		}
+		if columns == 0 {
+			continue
+		}
+		x, y, z := i%m.tx*tileSize, i/m.tx%m.ty*tileSize, i/(m.tx*m.ty)
+		b = b.Union(Box{
+			Min: [3]int{x + bits.TrailingZeros64(columns), y + y0, z},
+			Max: [3]int{x + tileSize - bits.LeadingZeros64(columns), y + y1, z + 1},
+		})
 	}
 	return b
 }
@@ -193,29 +200,43 @@ func (m *Mask) Each(visit func(x, y, z int)) {
 }
 
 // Union returns the voxels of m or o, which must be on the same grid.
-func (m *Mask) Union(o *Mask) *Mask { return m.combine(o, func(a, b uint64) uint64 { return a | b }) }
+func (m *Mask) Union(o *Mask) *Mask {
+	return m.combine(o, func(r, a, b *[tileSize]uint64) {
+		for k := range r {
+			r[k] = a[k] | b[k]
+		}
+	})
+}
 
 // Intersect returns the voxels of both m and o, which must be on the same grid.
 func (m *Mask) Intersect(o *Mask) *Mask {
-	return m.combine(o, func(a, b uint64) uint64 { return a & b })
+	return m.combine(o, func(r, a, b *[tileSize]uint64) {
+		for k := range r {
+			r[k] = a[k] & b[k]
+		}
+	})
 }
 
 // Subtract returns the voxels of m that are not in o, which must be on the same grid.
 func (m *Mask) Subtract(o *Mask) *Mask {
-	return m.combine(o, func(a, b uint64) uint64 { return a &^ b })
+	return m.combine(o, func(r, a, b *[tileSize]uint64) {
+		for k := range r {
+			r[k] = a[k] &^ b[k]
+		}
+	})
 }
 
-var zeroRows [tileSize]uint64
-
-func (m *Mask) combine(o *Mask, op func(a, b uint64) uint64) *Mask {
+// combine applies op tile by tile; op must make nothing out of nothing.
+func (m *Mask) combine(o *Mask, op func(r, a, b *[tileSize]uint64)) *Mask {
 	m.mustMatch(o)
 	r := NewMask(m.Grid)
+	var none [tileSize]uint64
 	for i := range m.tiles {
 		a, b := m.tiles[i], o.tiles[i]
 		if a == nil && b == nil {
 			continue
 		}
-		ra, rb := &zeroRows, &zeroRows
+		ra, rb := &none, &none
 		if a != nil {
 			ra = &a.rows
 		}
@@ -223,10 +244,8 @@ func (m *Mask) combine(o *Mask, op func(a, b uint64) uint64) *Mask {
 			rb = &b.rows
 		}
 		t := &tile{owner: r.owner}
-		for k := range t.rows {
-			t.rows[k] = op(ra[k], rb[k])
-		}
-		if t.rows != zeroRows {
+		op(&t.rows, ra, rb)
+		if !t.empty() {
 			r.tiles[i] = t
 		}
 	}
@@ -240,7 +259,7 @@ func (m *Mask) Equal(o *Mask) bool {
 		b := o.tiles[i]
 		switch {
 		case a == b:
-		case a == nil && b.rows != zeroRows, b == nil && a.rows != zeroRows:
+		case a == nil && !b.empty(), b == nil && !a.empty():
 			return false
 		case a != nil && b != nil && a.rows != b.rows:
 			return false

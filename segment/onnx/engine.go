@@ -1,0 +1,243 @@
+package onnx
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clipwright/clipwright/segment"
+)
+
+// probe is a network of a few kilobytes made of the operators that ours are made of (testdata/generate.py).
+//
+//go:embed probe.onnx
+var probe []byte
+
+// LibraryOptions says how an Engine finds the library and what it measures providers with. The zero value is useful.
+type LibraryOptions struct {
+	Path  string        // of the library; empty means LibraryPath
+	Probe segment.Model // what Providers measures with; without ONNX bytes a tiny network that ships with the package
+}
+
+// Engine opens networks on ONNX Runtime. It loads the library at the first Open or Providers, and remembers for the life
+// of the process how each provider did on each model.
+type Engine struct {
+	options LibraryOptions
+	trials  chan map[trialKey]trial // holds the one map: a lock that can be waited for with a context
+}
+
+type trialKey struct {
+	provider string
+	device   int
+	model    [sha256.Size]byte
+}
+
+// New returns an Engine. It touches no file yet.
+func New(o LibraryOptions) *Engine {
+	e := &Engine{options: o, trials: make(chan map[trialKey]trial, 1)}
+	e.trials <- map[trialKey]trial{}
+	return e
+}
+
+// Library loads the library if need be and returns its path and version.
+func (e *Engine) Library() (path, version string, err error) {
+	path, err = load(e.options.Path)
+	return path, Version, err
+}
+
+// Open opens a model on the provider that o names; empty means auto. Auto takes the first GPU provider that opens, agrees
+// with the CPU on a small tensor and is not slower there, else the CPU, and the network's Notice says what was refused. A
+// provider that is named opens or the error says why not and what to do; it is held to the same self-test, but may be slow.
+func (e *Engine) Open(ctx context.Context, m segment.Model, o segment.Options) (segment.Network, error) {
+	if _, err := load(e.options.Path); err != nil {
+		return nil, fmt.Errorf("opening network %s: %w", m.Name, err)
+	}
+	channels, err := checkGraph(m.ONNX)
+	if err != nil {
+		return nil, fmt.Errorf("opening network %s: %w; fetch or build the program again, or name another model", m.Name, err)
+	}
+	if n := len(m.Card.Channels); n > 0 && channels > 0 && n != channels {
+		return nil, fmt.Errorf("opening network %s: %w: it takes %d channels, its card describes %d: "+
+			"model and card do not belong together", m.Name, errGraph, channels, n)
+	}
+	n := &network{model: m, channels: channels, threads: threads(o.Threads)}
+	switch o.Provider {
+	case cpu:
+		err = n.openCPU()
+	case auto, "":
+		n.auto = true
+		err = e.openAuto(ctx, n, o.Device)
+	default:
+		err = e.openNamed(ctx, n, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+func (e *Engine) openNamed(ctx context.Context, n *network, o segment.Options) error {
+	p, err := findProvider(o.Provider)
+	if err != nil {
+		return fmt.Errorf("opening network %s: %w", n.model.Name, err)
+	}
+	s, t, err := e.openTried(ctx, p, n, o.Device)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("opening network %s on %s: %w; %s; or choose the provider auto or cpu", n.model.Name, p.name, err, p.advice)
+	}
+	n.session, n.provider, n.notice = s, p.name, t.placementNotice(p.name)
+	return nil
+}
+
+func (e *Engine) openAuto(ctx context.Context, n *network, device int) error {
+	var refused []string
+	for _, p := range gpuProviders() {
+		if !p.here() {
+			continue
+		}
+		s, t, err := e.openTried(ctx, p, n, device)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			if err = t.slow(); err == nil {
+				n.session, n.provider, n.notice = s, p.name, t.placementNotice(p.name)
+				return nil
+			}
+			s.close()
+		}
+		if !errors.Is(err, errAbsent) {
+			refused = append(refused, p.name+" refused: "+err.Error())
+		}
+	}
+	if err := n.openCPU(); err != nil {
+		return err
+	}
+	n.notice = "no GPU provider opens here (`clipwright doctor` says why); running on the CPU"
+	if len(refused) > 0 {
+		n.notice = strings.Join(refused, "; ") + "; running on the CPU"
+	}
+	return nil
+}
+
+// openTried opens a session on a GPU provider, with the self-test passed now or earlier in this process.
+func (e *Engine) openTried(ctx context.Context, p provider, n *network, device int) (*session, trial, error) {
+	key := trialKey{p.name, device, sha256.Sum256(n.model.ONNX)}
+	var trials map[trialKey]trial
+	select {
+	case trials = <-e.trials:
+	case <-ctx.Done():
+		return nil, trial{}, ctx.Err()
+	}
+	defer func() { e.trials <- trials }()
+	t, known := trials[key]
+	if known && t.err != nil {
+		return nil, t, t.err
+	}
+	options := sessionOptions{gpu: &p, device: device, threads: n.threads}
+	s, err := openSession(n.model.Name, n.model.ONNX, options)
+	if err != nil {
+		t.err = fmt.Errorf("%w: %w", errAbsent, err)
+		trials[key] = t
+		return nil, t, t.err
+	}
+	if known {
+		return s, t, nil
+	}
+	cpuKey := trialKey{provider: cpu, model: key.model}
+	reference, known := trials[cpuKey]
+	if !known {
+		if reference, err = tryCPU(ctx, n); err != nil {
+			s.close()
+			return nil, t, err
+		}
+		trials[cpuKey] = reference
+	}
+	t = tryGPU(ctx, s, n, options, reference)
+	if ctx.Err() == nil {
+		trials[key] = t
+	}
+	if t.err != nil {
+		s.close()
+		return nil, t, t.err
+	}
+	return s, t, nil
+}
+
+// Providers tries every provider on this machine and says how it did: the CPU first, then the GPU providers in the order
+// in which auto would try them. ParityError is the largest difference from the CPU's logits on a 32^3 tensor, PatchMS the
+// milliseconds of one 96^3 patch (27 times a 32^3 one where that is estimated to take over 3 s).
+func (e *Engine) Providers(ctx context.Context) []segment.Provider {
+	m := e.options.Probe
+	if len(m.ONNX) == 0 {
+		m = segment.Model{Name: "probe", ONNX: probe}
+	}
+	all := []segment.Provider{{Name: cpu, Device: cpuName()}}
+	for _, p := range gpuProviders() {
+		all = append(all, segment.Provider{Name: p.name})
+	}
+	for i := range all {
+		row := &all[i]
+		if row.Name != cpu {
+			row.Device = gpuName(row.Name)
+		}
+		opened, err := e.Open(ctx, m, segment.Options{Provider: row.Name})
+		if err != nil {
+			row.Reason = err.Error()
+			continue
+		}
+		n := opened.(*network)
+		row.Works, row.Reason = true, n.Notice()
+		row.ParityError, row.PatchMS, err = e.measure(ctx, n)
+		if err != nil {
+			row.Works, row.Reason = false, err.Error()
+		}
+		n.Close()
+	}
+	return all
+}
+
+// measure returns the parity error that the self-test found and the milliseconds of one 96^3 patch.
+func (e *Engine) measure(ctx context.Context, n *network) (parityError, patchMS float64, err error) {
+	const small, patch = 32, 96
+	var trials map[trialKey]trial
+	select {
+	case trials = <-e.trials:
+	case <-ctx.Done():
+		return 0, 0, ctx.Err()
+	}
+	parityError = trials[trialKey{provider: n.provider, model: sha256.Sum256(n.model.ONNX)}].parityError
+	e.trials <- trials
+	// The first pass of a shape pays for buffers and kernels; the second is what a patch costs.
+	times := []time.Duration{}
+	for _, edge := range []int{small, small, patch, patch} {
+		if edge == patch && times[1].Seconds()*patch*patch*patch/(small*small*small) > 3 {
+			break
+		}
+		in := testTensor(n.channels, edge)
+		start := time.Now()
+		if err := n.Run(ctx, in, make([]float32, edge*edge*edge)); err != nil {
+			return parityError, 0, err
+		}
+		times = append(times, time.Since(start))
+	}
+	last := times[len(times)-1].Seconds() * 1000
+	if len(times) == 2 {
+		last *= patch * patch * patch / (small * small * small)
+	}
+	return parityError, last, nil
+}
+
+// deviceNames returns the names without doubles, joined for one cell of a table.
+func deviceNames(names []string) string {
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}

@@ -1,0 +1,30 @@
+package onnx
+
+import "syscall"
+
+// physicalCores counts the performance cores, the physical ones where there is one kind; 0 when the kernel does not tell.
+func physicalCores() int {
+	for _, name := range []string{"hw.perflevel0.physicalcpu", "hw.physicalcpu"} {
+		if n, err := syscall.SysctlUint32(name); err == nil && n > 0 {
+			return int(n)
+		}
+	}
+	return 0
+}
+
+func processorName() string {
+	name, err := syscall.Sysctl("machdep.cpu.brand_string")
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// gpuName names the device a provider could run on: on Apple's chips the GPU is part of the processor.
+func gpuName(provider string) string {
+	switch provider {
+	case coreml, webgpu:
+		return processorName()
+	}
+	return ""
+}

@@ -1,0 +1,134 @@
+package onnx
+
+/*
+#cgo LDFLAGS: -ldl
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The few Vulkan calls that name the GPUs, after vulkan_core.h 1.0; the loader is opened at run time, like ONNX Runtime's
+// own WebGPU provider opens it.
+typedef struct { int32_t sType; const void *pNext; uint32_t flags; const void *application; uint32_t layers;
+	const char *const *layerNames; uint32_t extensions; const char *const *extensionNames; } InstanceCreateInfo;
+typedef struct { uint32_t apiVersion, driverVersion, vendorID, deviceID, deviceType; char deviceName[256];
+	uint64_t rest[256]; } DeviceProperties; // pipeline id, limits and sparse properties follow the name: 540 bytes, here with room
+
+// vulkan_devices writes up to n device names (256 bytes each) and their types, and returns how many, or -1 without Vulkan.
+static int vulkan_devices(char *names, uint32_t *types, int n) {
+	void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!library) return -1;
+	int32_t (*create)(const void *, const void *, void **) = dlsym(library, "vkCreateInstance");
+	void (*destroy)(void *, const void *) = dlsym(library, "vkDestroyInstance");
+	int32_t (*enumerate)(void *, uint32_t *, void **) = dlsym(library, "vkEnumeratePhysicalDevices");
+	void (*properties)(void *, DeviceProperties *) = dlsym(library, "vkGetPhysicalDeviceProperties");
+	InstanceCreateInfo info = { .sType = 1 }; // VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO
+	void *instance = 0, *devices[16];
+	uint32_t count = 16;
+	int found = -1;
+	if (create && destroy && enumerate && properties && create(&info, 0, &instance) == 0) {
+		int32_t result = enumerate(instance, &count, devices);
+		if (result == 0 || result == 5) { // VK_SUCCESS, VK_INCOMPLETE
+			found = 0;
+			for (uint32_t i = 0; i < count && found < n; i++, found++) {
+				DeviceProperties p;
+				memset(&p, 0, sizeof p);
+				properties(devices[i], &p);
+				p.deviceName[255] = 0;
+				memcpy(names + 256 * found, p.deviceName, 256);
+				types[found] = p.deviceType;
+			}
+		}
+		destroy(instance, 0);
+	}
+	dlclose(library);
+	return found;
+}
+*/
+import "C"
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strings"
+	"unsafe"
+)
+
+// physicalCores counts the distinct sets of sibling threads; 0 when the kernel does not tell.
+func physicalCores() int {
+	files, err := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list")
+	if err != nil {
+		return 0
+	}
+	cores := map[string]bool{}
+	for _, f := range files {
+		if siblings, err := os.ReadFile(f); err == nil {
+			cores[string(siblings)] = true
+		}
+	}
+	return len(cores)
+}
+
+func processorName() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// gpuName names the devices a provider could run on; empty when unknown.
+func gpuName(provider string) string {
+	switch provider {
+	case cuda:
+		return nvidiaName()
+	case webgpu:
+		return vulkanNames()
+	}
+	return ""
+}
+
+// nvidiaName reads what the NVIDIA driver says of its devices.
+func nvidiaName() string {
+	files, err := filepath.Glob("/proc/driver/nvidia/gpus/*/information")
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if model, ok := strings.CutPrefix(line, "Model:"); ok {
+				names = append(names, strings.TrimSpace(model))
+			}
+		}
+	}
+	return deviceNames(names)
+}
+
+// vulkanNames lists the Vulkan devices; one that is a CPU in disguise is marked.
+func vulkanNames() string {
+	const most, nameBytes, typeCPU = 8, 256, 4
+	var buffer [most * nameBytes]byte
+	var types [most]C.uint32_t
+	n := int(C.vulkan_devices((*C.char)(unsafe.Pointer(&buffer[0])), &types[0], most))
+	var names []string
+	for i := range max(n, 0) {
+		name := C.GoString((*C.char)(unsafe.Pointer(&buffer[i*nameBytes])))
+		if types[i] == typeCPU {
+			name += " (software)"
+		}
+		names = append(names, name)
+	}
+	return deviceNames(names)
+}

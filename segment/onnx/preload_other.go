@@ -1,0 +1,6 @@
+//go:build !windows
+
+package onnx
+
+// preload does nothing: elsewhere the loader finds a library's companions beside it.
+func preload(string) {}

@@ -1,0 +1,16 @@
+package onnx
+
+import (
+	"path/filepath"
+	"syscall"
+)
+
+// preload loads the companions of onnxruntime.dll by full path: Windows would else take the DirectML.dll of its system
+// folder, which is older than ONNX Runtime needs. One that is missing or refuses only costs the provider that needs it,
+// whose own error then says so.
+func preload(folder string) {
+	for _, name := range []string{"DirectML.dll", "dxil.dll", "dxcompiler.dll"} {
+		// The handle is kept for the life of the process, like the library itself.
+		_, _ = syscall.LoadLibrary(filepath.Join(folder, name))
+	}
+}

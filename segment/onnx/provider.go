@@ -1,0 +1,105 @@
+package onnx
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// The providers' names, as in segment.Options.Provider and on the command line.
+const (
+	auto     = "auto"
+	cpu      = "cpu"
+	cuda     = "cuda"
+	webgpu   = "webgpu"
+	directml = "directml"
+	coreml   = "coreml"
+)
+
+// provider is one way to run a network.
+type provider struct {
+	name      string
+	ortName   string   // as ONNX Runtime names it in a profile
+	platforms []string // GOOS; nil means every one
+	enable    func(o *ort.SessionOptions, device int) error
+	advice    string // what to do when it does not open
+	// fixedMemory is set where the provider cannot run with memory patterns, which DirectML forbids.
+	fixedMemory bool
+}
+
+// gpuProviders lists the GPU providers in the order in which auto tries them.
+func gpuProviders() []provider {
+	return []provider{
+		{
+			name: cuda, ortName: "CUDAExecutionProvider", platforms: []string{"linux", "windows"}, enable: enableCUDA,
+			advice: "CUDA needs an NVIDIA GPU, its driver, CUDA 12 with cuDNN 9 and the CUDA provider library of ONNX Runtime " +
+				Version + " beside the ONNX Runtime library (README.md, \"GPU\")",
+		},
+		{
+			name: directml, ortName: "DmlExecutionProvider", platforms: []string{"windows"}, fixedMemory: true,
+			enable: func(o *ort.SessionOptions, device int) error { return o.AppendExecutionProviderDirectML(device) },
+			advice: "DirectML needs Windows 10 (1903) or later, a DirectX 12 GPU and DirectML.dll beside onnxruntime.dll (README.md, \"GPU\")",
+		},
+		{
+			name: coreml, ortName: "CoreMLExecutionProvider", platforms: []string{"darwin"},
+			enable: func(o *ort.SessionOptions, _ int) error {
+				return o.AppendExecutionProviderCoreMLV2(map[string]string{"ModelFormat": "MLProgram", "MLComputeUnits": "ALL"})
+			},
+			advice: "CoreML needs macOS 13 or later (README.md, \"GPU\")",
+		},
+		{
+			name: webgpu, ortName: "WebGpuExecutionProvider", enable: enableWebGPU,
+			advice: "WebGPU needs a GPU with a Vulkan driver on Linux (package mesa-vulkan-drivers, or the maker's driver), " +
+				"DirectX 12 on Windows, Metal on macOS (README.md, \"GPU\")",
+		},
+	}
+}
+
+func (p provider) here() bool { return p.platforms == nil || slices.Contains(p.platforms, runtime.GOOS) }
+
+// findProvider returns the GPU provider of that name.
+func findProvider(name string) (provider, error) {
+	names := []string{auto, cpu}
+	for _, p := range gpuProviders() {
+		if p.name == name {
+			if !p.here() {
+				return p, fmt.Errorf("provider %s exists on %s only, not on %s: choose auto or cpu",
+					name, strings.Join(p.platforms, " and "), runtime.GOOS)
+			}
+			return p, nil
+		}
+		names = append(names, p.name)
+	}
+	return provider{}, fmt.Errorf("unknown provider %q: choose %s", name, strings.Join(names, ", "))
+}
+
+func enableCUDA(o *ort.SessionOptions, device int) error {
+	c, err := ort.NewCUDAProviderOptions()
+	if err != nil {
+		return err
+	}
+	defer c.Destroy()
+	err = c.Update(map[string]string{
+		"device_id": strconv.Itoa(device),
+		// EXHAUSTIVE makes the first pass slow (onnxruntime #19838), DEFAULT leaves cuDNN's fast paths (#22705).
+		"cudnn_conv_algo_search": "HEURISTIC",
+		"arena_extend_strategy":  "kSameAsRequested",
+		// TensorFloat-32 keeps 10 bits of mantissa: not the same clips as on the CPU.
+		"use_tf32": "0",
+	})
+	if err != nil {
+		return err
+	}
+	return o.AppendExecutionProviderCUDA(c)
+}
+
+// enableWebGPU asks for the discrete GPU where there are two. WebGPU offers no choice by index: device is ignored.
+func enableWebGPU(o *ort.SessionOptions, _ int) error {
+	return o.AppendExecutionProvider("WebGPU", map[string]string{
+		"ep.webgpuexecutionprovider.powerPreference": "high-performance",
+	})
+}

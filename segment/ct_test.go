@@ -38,4 +38,3 @@ func sharedCT(t testing.TB, name string) *volume.Volume {
 	t.Skipf("%s is not beside the project", name)
 	return nil
 }
-

@@ -18,8 +18,7 @@ const (
 
 // External is the patient's outline, filled: lungs, windpipe and bowel gas are in it, the couch, the
 // breast board and clothes are not. Like Body it is found on means over about 2 mm and follows the skin
-// on the source grid. What is thinner than 10 mm does not survive the opening by which a couch is cut
-// off; a flat table top that touches the back is cut where it stands out of the patient (cutTable).
+// on the source grid. What is thinner than 10 mm does not survive the opening by which a couch is cut off.
 func External(ctx context.Context, v *volume.Volume) (*volume.Mask, error) {
 	c, err := shrink(ctx, v)
 	if err != nil {
@@ -86,7 +85,7 @@ func touchesSide(runs []volume.Run, g *volume.Grid) bool {
 func (c *coarse) meanHU(runs []volume.Run) float64 {
 	sum, n := 0, 0
 	for _, r := range runs {
-		for _, hu := range c.hu[c.grid.Index(r.X0, r.Y, r.Z):c.grid.Index(r.X1-1, r.Y, r.Z)+1] {
+		for _, hu := range c.hu[c.grid.Index(r.X0, r.Y, r.Z) : c.grid.Index(r.X1-1, r.Y, r.Z)+1] {
 			sum += int(hu)
 		}
 		n += r.X1 - r.X0

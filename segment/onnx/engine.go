@@ -3,7 +3,7 @@ package onnx
 import (
 	"context"
 	"crypto/sha256"
-	_ "embed"
+	_ "embed" // probe
 	"errors"
 	"fmt"
 	"slices"
@@ -91,7 +91,7 @@ func (e *Engine) openNamed(ctx context.Context, n *network, o segment.Options) e
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("opening network %s on %s: %w; %s; or choose the provider auto or cpu", n.model.Name, p.name, err, p.advice)
+		return fmt.Errorf("opening network %s: %s %w; %s; or choose the provider auto or cpu", n.model.Name, p.name, err, p.advice)
 	}
 	n.session, n.provider, n.notice = s, p.name, t.placementNotice(p.name)
 	return nil
@@ -100,7 +100,7 @@ func (e *Engine) openNamed(ctx context.Context, n *network, o segment.Options) e
 func (e *Engine) openAuto(ctx context.Context, n *network, device int) error {
 	var refused []string
 	for _, p := range gpuProviders() {
-		if !p.here() {
+		if !p.here() || softwareGPU(p.name) {
 			continue
 		}
 		s, t, err := e.openTried(ctx, p, n, device)
@@ -115,7 +115,7 @@ func (e *Engine) openAuto(ctx context.Context, n *network, device int) error {
 			s.close()
 		}
 		if !errors.Is(err, errAbsent) {
-			refused = append(refused, p.name+" refused: "+err.Error())
+			refused = append(refused, p.name+" "+err.Error())
 		}
 	}
 	if err := n.openCPU(); err != nil {
@@ -191,7 +191,7 @@ func (e *Engine) Providers(ctx context.Context) []segment.Provider {
 		}
 		opened, err := e.Open(ctx, m, segment.Options{Provider: row.Name})
 		if err != nil {
-			row.Reason = err.Error()
+			row.Reason = strings.TrimPrefix(err.Error(), "opening network "+m.Name+": ")
 			continue
 		}
 		n := opened.(*network)

@@ -148,6 +148,12 @@ func sourceTree(dir string) (string, bool) {
 	}
 }
 
+// sameMinor tells whether two versions differ in their patch number at most.
+func sameMinor(a, b string) bool {
+	minor := func(v string) string { return v[:max(strings.LastIndexByte(v, '.'), 0)] }
+	return minor(a) == minor(b)
+}
+
 // loaded is the process's one ONNX Runtime environment: the binding keeps it in package variables of its own, so its lock
 // and the path it came from must be one for the process too.
 var loaded struct {
@@ -172,12 +178,16 @@ func load(path string) (string, error) {
 		}
 	}
 	preload(filepath.Dir(path))
+	limitRetained()
 	ort.SetSharedLibraryPath(path)
 	// Errors come back as statuses; without this the library prints each a second time on standard error.
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
-		return "", libraryError("%s cannot be loaded as version %s: %v", path, Version, err)
+		if strings.Contains(err.Error(), "Error setting ORT API base") { // the binding's only word for it
+			return "", libraryError("%s is older than version %s", path, Version)
+		}
+		return "", libraryError("%s cannot be loaded: %v", path, err)
 	}
-	if v := ort.GetVersion(); v != Version {
+	if v := ort.GetVersion(); !sameMinor(v, Version) {
 		err := libraryError("%s is version %s, needed is %s", path, v, Version)
 		return "", errors.Join(err, ort.DestroyEnvironment())
 	}

@@ -28,3 +28,12 @@ func gpuName(provider string) string {
 	}
 	return ""
 }
+
+// webgpuReady leaves the judgement to the provider: Metal belongs to the system.
+func webgpuReady() error { return nil }
+
+// softwareGPU is unknown here.
+func softwareGPU(string) bool { return false }
+
+// limitRetained does nothing: the heap of macOS gives large blocks back by itself.
+func limitRetained() {}

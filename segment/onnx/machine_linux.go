@@ -3,6 +3,7 @@ package onnx
 /*
 #cgo LDFLAGS: -ldl
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +50,17 @@ import "C"
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unsafe"
 )
+
+// limitRetained makes the C library give blocks of 1 MB and more back to the system at once. Its own threshold grows to
+// 32 MB, and then the first pass of a shape leaves 100 MB of holes behind.
+func limitRetained() { C.mallopt(C.M_MMAP_THRESHOLD, 1<<20) }
 
 // physicalCores counts the distinct sets of sibling threads; 0 when the kernel does not tell.
 func physicalCores() int {
@@ -90,7 +97,15 @@ func gpuName(provider string) string {
 	case cuda:
 		return nvidiaName()
 	case webgpu:
-		return vulkanNames()
+		devices, err := vulkanDevices()
+		if err != nil {
+			return ""
+		}
+		var names []string
+		for _, d := range devices {
+			names = append(names, d.String())
+		}
+		return deviceNames(names)
 	}
 	return ""
 }
@@ -116,19 +131,49 @@ func nvidiaName() string {
 	return deviceNames(names)
 }
 
-// vulkanNames lists the Vulkan devices; one that is a CPU in disguise is marked.
-func vulkanNames() string {
+type vulkanDevice struct {
+	name     string
+	software bool // a CPU in disguise
+}
+
+func (d vulkanDevice) String() string {
+	if d.software {
+		return d.name + " (software)"
+	}
+	return d.name
+}
+
+// vulkanDevices lists what the Vulkan loader finds.
+func vulkanDevices() ([]vulkanDevice, error) {
 	const most, nameBytes, typeCPU = 8, 256, 4
 	var buffer [most * nameBytes]byte
 	var types [most]C.uint32_t
 	n := int(C.vulkan_devices((*C.char)(unsafe.Pointer(&buffer[0])), &types[0], most))
-	var names []string
-	for i := range max(n, 0) {
-		name := C.GoString((*C.char)(unsafe.Pointer(&buffer[i*nameBytes])))
-		if types[i] == typeCPU {
-			name += " (software)"
-		}
-		names = append(names, name)
+	if n < 0 {
+		return nil, errors.New("there is no Vulkan driver (libvulkan.so.1 is missing or refuses)")
 	}
-	return deviceNames(names)
+	devices := make([]vulkanDevice, n)
+	for i := range devices {
+		name := C.GoString((*C.char)(unsafe.Pointer(&buffer[i*nameBytes])))
+		devices[i] = vulkanDevice{name, types[i] == typeCPU}
+	}
+	return devices, nil
+}
+
+// webgpuReady says why WebGPU cannot work: its provider would print a warning of its own on standard error.
+func webgpuReady() error {
+	devices, err := vulkanDevices()
+	if err == nil && len(devices) == 0 {
+		err = errors.New("the Vulkan driver lists no device")
+	}
+	return err
+}
+
+// softwareGPU tells whether all that the provider could run on are CPUs in disguise.
+func softwareGPU(provider string) bool {
+	if provider != webgpu {
+		return false
+	}
+	devices, err := vulkanDevices()
+	return err == nil && !slices.ContainsFunc(devices, func(d vulkanDevice) bool { return !d.software })
 }

@@ -64,3 +64,9 @@ func gpuName(provider string) string {
 	}
 	return deviceNames(names)
 }
+
+// webgpuReady leaves the judgement to the provider: Direct3D 12 belongs to the system.
+func webgpuReady() error { return nil }
+
+// softwareGPU is unknown here.
+func softwareGPU(string) bool { return false }

@@ -5,6 +5,9 @@ import (
 	"syscall"
 )
 
+// limitRetained does nothing: the heap of Windows gives large blocks back by itself.
+func limitRetained() {}
+
 // preload loads the companions of onnxruntime.dll by full path: Windows would else take the DirectML.dll of its system
 // folder, which is older than ONNX Runtime needs. One that is missing or refuses only costs the provider that needs it,
 // whose own error then says so.

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -59,7 +60,9 @@ func gpuProviders() []provider {
 	}
 }
 
-func (p provider) here() bool { return p.platforms == nil || slices.Contains(p.platforms, runtime.GOOS) }
+func (p provider) here() bool {
+	return p.platforms == nil || slices.Contains(p.platforms, runtime.GOOS)
+}
 
 // findProvider returns the GPU provider of that name.
 func findProvider(name string) (provider, error) {
@@ -75,6 +78,24 @@ func findProvider(name string) (provider, error) {
 		names = append(names, p.name)
 	}
 	return provider{}, fmt.Errorf("unknown provider %q: choose %s", name, strings.Join(names, ", "))
+}
+
+// plain cuts the source location and the codes off an error of ONNX Runtime.
+func plain(err error) error {
+	text := err.Error()
+	if _, rest, ok := cutLast(text, "[ONNXRuntimeError] : "); ok {
+		if parts := strings.SplitN(rest, " : ", 3); len(parts) == 3 { // number, name, text
+			text = parts[2]
+		}
+	}
+	return errors.New(strings.TrimSpace(text))
+}
+
+func cutLast(s, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):], true
+	}
+	return s, "", false
 }
 
 func enableCUDA(o *ort.SessionOptions, device int) error {
@@ -99,6 +120,9 @@ func enableCUDA(o *ort.SessionOptions, device int) error {
 
 // enableWebGPU asks for the discrete GPU where there are two. WebGPU offers no choice by index: device is ignored.
 func enableWebGPU(o *ort.SessionOptions, _ int) error {
+	if err := webgpuReady(); err != nil {
+		return err
+	}
 	return o.AppendExecutionProvider("WebGPU", map[string]string{
 		"ep.webgpuexecutionprovider.powerPreference": "high-performance",
 	})

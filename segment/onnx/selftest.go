@@ -28,7 +28,7 @@ const (
 )
 
 // errAbsent marks a provider that does not open at all here, as against one that opens and is refused.
-var errAbsent = errors.New("not available")
+var errAbsent = errors.New("is not available")
 
 // trial is how a provider did on the self-test of a model.
 type trial struct {
@@ -44,7 +44,7 @@ type trial struct {
 // slow says whether auto should rather take the CPU.
 func (t trial) slow() error {
 	if t.pass > slowFactor*t.cpuPass {
-		return fmt.Errorf("slower than the CPU (%.0f ms against %.0f ms for %d^3 voxels)",
+		return fmt.Errorf("is slower than the CPU (%.0f ms against %.0f ms for %d^3 voxels)",
 			milliseconds(t.pass), milliseconds(t.cpuPass), testEdgeVox)
 	}
 	return nil
@@ -94,7 +94,7 @@ func tryGPU(ctx context.Context, s *session, n *network, o sessionOptions, refer
 	t := trial{cpuPass: reference.pass}
 	logits, pass, err := twoPasses(ctx, s, n.channels)
 	if err != nil {
-		t.err = fmt.Errorf("the self-test failed: %w", err)
+		t.err = fmt.Errorf("failed the self-test: %w", err)
 		return t
 	}
 	t.pass = pass
@@ -103,7 +103,7 @@ func tryGPU(ctx context.Context, s *session, n *network, o sessionOptions, refer
 	}
 	perProvider, err := placement(ctx, n, o)
 	if err != nil {
-		t.err = fmt.Errorf("the self-test cannot tell where the nodes run: %w", err)
+		t.err = fmt.Errorf("cannot tell where its nodes run: %w", err)
 		return t
 	}
 	for name, ops := range perProvider {
@@ -118,7 +118,7 @@ func tryGPU(ctx context.Context, s *session, n *network, o sessionOptions, refer
 		}
 	}
 	if len(perProvider[o.gpu.ortName]) == 0 {
-		t.err = errors.New("ONNX Runtime left every node to the CPU")
+		t.err = errors.New("left every node to the CPU")
 	}
 	return t
 }
@@ -143,13 +143,13 @@ func parity(got, want []float32) (float64, error) {
 	for i, w := range want {
 		d := math.Abs(float64(got[i]) - float64(w))
 		if math.IsNaN(d) {
-			return d, errors.New("the self-test gave a value that is not a number")
+			return d, errors.New("gave a value that is not a number in the self-test")
 		}
 		worst = max(worst, d)
 		largest = max(largest, math.Abs(float64(w)))
 	}
 	if worst > parityTolerance*largest {
-		return worst, fmt.Errorf("the self-test differs from the CPU by %.3g (largest logit %.3g, allowed %.3g)",
+		return worst, fmt.Errorf("differs from the CPU by %.3g in the self-test (largest logit %.3g, allowed %.3g)",
 			worst, largest, parityTolerance*largest)
 	}
 	return worst, nil

@@ -54,16 +54,29 @@ func (e *Engine) Library() (path, version string, err error) {
 // with the CPU on a small tensor and is not slower there, else the CPU, and the network's Notice says what was refused. A
 // provider that is named opens or the error says why not and what to do; it is held to the same self-test, but may be slow.
 func (e *Engine) Open(ctx context.Context, m segment.Model, o segment.Options) (segment.Network, error) {
+	n, err := e.open(ctx, m, o)
+	switch {
+	case err == nil:
+		return n, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, errProvider):
+		return nil, fmt.Errorf("opening network %s: %w; or choose the provider auto or cpu", m.Name, err)
+	}
+	return nil, fmt.Errorf("opening network %s: %w", m.Name, err)
+}
+
+func (e *Engine) open(ctx context.Context, m segment.Model, o segment.Options) (*network, error) {
 	if _, err := load(e.options.Path); err != nil {
-		return nil, fmt.Errorf("opening network %s: %w", m.Name, err)
+		return nil, err
 	}
 	channels, err := checkGraph(m.ONNX)
 	if err != nil {
-		return nil, fmt.Errorf("opening network %s: %w; fetch or build the program again, or name another model", m.Name, err)
+		return nil, fmt.Errorf("%w; fetch or build the program again, or name another model", err)
 	}
-	if n := len(m.Card.Channels); n > 0 && channels > 0 && n != channels {
-		return nil, fmt.Errorf("opening network %s: %w: it takes %d channels, its card describes %d: "+
-			"model and card do not belong together", m.Name, errGraph, channels, n)
+	if c := len(m.Card.Channels); c > 0 && channels > 0 && c != channels {
+		return nil, fmt.Errorf("%w: it takes %d channels, its card describes %d: model and card do not belong together",
+			errGraph, channels, c)
 	}
 	n := &network{model: m, channels: channels, threads: threads(o.Threads)}
 	switch o.Provider {
@@ -84,14 +97,11 @@ func (e *Engine) Open(ctx context.Context, m segment.Model, o segment.Options) (
 func (e *Engine) openNamed(ctx context.Context, n *network, o segment.Options) error {
 	p, err := findProvider(o.Provider)
 	if err != nil {
-		return fmt.Errorf("opening network %s: %w", n.model.Name, err)
+		return err
 	}
 	s, t, err := e.openTried(ctx, p, n, o.Device)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if err != nil {
-		return fmt.Errorf("opening network %s: %s %w; %s; or choose the provider auto or cpu", n.model.Name, p.name, err, p.advice)
+		return fmt.Errorf("%w %s %w; %s", errProvider, p.name, err, p.advice)
 	}
 	n.session, n.provider, n.notice = s, p.name, t.placementNotice(p.name)
 	return nil
@@ -189,12 +199,11 @@ func (e *Engine) Providers(ctx context.Context) []segment.Provider {
 		if row.Name != cpu {
 			row.Device = gpuName(row.Name)
 		}
-		opened, err := e.Open(ctx, m, segment.Options{Provider: row.Name})
+		n, err := e.open(ctx, m, segment.Options{Provider: row.Name})
 		if err != nil {
-			row.Reason = strings.TrimPrefix(err.Error(), "opening network "+m.Name+": ")
+			row.Reason = err.Error()
 			continue
 		}
-		n := opened.(*network)
 		row.Works, row.Reason = true, n.Notice()
 		row.ParityError, row.PatchMS, err = e.measure(ctx, n)
 		if err != nil {

@@ -27,8 +27,7 @@ type network struct {
 func (n *network) openCPU() error {
 	s, err := openSession(n.model.Name, n.model.ONNX, sessionOptions{threads: n.threads})
 	if err != nil {
-		return fmt.Errorf("opening network %s on the CPU: %w; the model may be damaged: fetch or build the program again",
-			n.model.Name, err)
+		return fmt.Errorf("on the CPU: %w; the model may be damaged: fetch or build the program again", err)
 	}
 	n.session, n.provider = s, cpu
 	return nil

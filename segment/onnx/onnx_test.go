@@ -242,3 +242,36 @@ func TestClosedNetwork(t *testing.T) {
 		t.Errorf("got %v, wanted errClosed", err)
 	}
 }
+
+// BenchmarkPatch96 times one 96^3 patch on the CPU, on the product's networks where they are built.
+func BenchmarkPatch96(b *testing.B) {
+	const edge = 96
+	for _, name := range []string{"location", "segmentation", "deep"} {
+		b.Run(name, func(b *testing.B) {
+			m := segment.Model{Name: name}
+			var err error
+			if m.ONNX, err = os.ReadFile("../../models/" + name + ".onnx"); err != nil {
+				if name != "deep" {
+					b.Skip(err)
+				}
+				m = model(b, name)
+			}
+			n, err := engine(b).Open(context.Background(), m, segment.Options{Provider: "cpu"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer n.Close()
+			in := hashed(max(n.(*network).channels, 1), edge, edge, edge)
+			out := make([]float32, edge*edge*edge)
+			if err := n.Run(context.Background(), in, out); err != nil { // pays for the buffers
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := n.Run(context.Background(), in, out); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "patches/s")
+		})
+	}
+}

@@ -70,14 +70,14 @@ func findProvider(name string) (provider, error) {
 	for _, p := range gpuProviders() {
 		if p.name == name {
 			if !p.here() {
-				return p, fmt.Errorf("provider %s exists on %s only, not on %s: choose auto or cpu",
-					name, strings.Join(p.platforms, " and "), runtime.GOOS)
+				return p, fmt.Errorf("%w %s exists on %s only, not on %s",
+					errProvider, name, strings.Join(p.platforms, " and "), runtime.GOOS)
 			}
 			return p, nil
 		}
 		names = append(names, p.name)
 	}
-	return provider{}, fmt.Errorf("unknown provider %q: choose %s", name, strings.Join(names, ", "))
+	return provider{}, fmt.Errorf("unknown provider %q: there are %s", name, strings.Join(names, ", "))
 }
 
 // plain cuts the source location and the codes off an error of ONNX Runtime.

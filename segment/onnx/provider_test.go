@@ -113,8 +113,8 @@ func TestProvidersTable(t *testing.T) {
 func TestNamedProviderIsNeverReplaced(t *testing.T) {
 	e := engine(t)
 	for _, c := range []struct{ provider, says string }{
-		{"tpu", `unknown provider "tpu": choose auto, cpu, cuda`},
-		{map[bool]string{true: "coreml", false: "directml"}[runtime.GOOS != "darwin"], "choose auto or cpu"},
+		{"tpu", `unknown provider "tpu": there are auto, cpu, cuda`},
+		{map[bool]string{true: "coreml", false: "directml"}[runtime.GOOS != "darwin"], "or choose the provider auto or cpu"},
 	} {
 		n, err := e.Open(context.Background(), model(t, "probe"), segment.Options{Provider: c.provider})
 		if n != nil || err == nil || !strings.Contains(err.Error(), c.says) {

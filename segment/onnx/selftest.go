@@ -27,8 +27,12 @@ const (
 	slowFactor = 2
 )
 
-// errAbsent marks a provider that does not open at all here, as against one that opens and is refused.
-var errAbsent = errors.New("is not available")
+var (
+	// errProvider marks the refusal of a provider that was asked for by name.
+	errProvider = errors.New("provider")
+	// errAbsent marks a provider that does not open at all here, as against one that opens and is refused.
+	errAbsent = errors.New("is not available")
+)
 
 // trial is how a provider did on the self-test of a model.
 type trial struct {

@@ -1,0 +1,181 @@
+package dicom
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	lib "github.com/suyashkumar/dicom"
+	"github.com/suyashkumar/dicom/pkg/tag"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// libraryPrefix is room for what stands before the elements in a file that the library reads: preamble,
+// "DICM" and the meta information.
+const libraryPrefix = 128 + 4 + 12 + 8 + len(syntaxImplicitLE) + 1
+
+// appendLibraryPrefix appends the start of a file in Implicit VR Little Endian.
+func appendLibraryPrefix(b []byte) []byte {
+	b = append(b, make([]byte, 128)...)
+	b = append(b, "DICM"...)
+	b = append(b, 2, 0, 0, 0, 'U', 'L', 4, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(8+len(syntaxImplicitLE)+1))
+	b = append(b, 2, 0, 0x10, 0, 'U', 'I', byte(len(syntaxImplicitLE)+1), 0)
+	b = append(b, syntaxImplicitLE...)
+	return append(b, 0)
+}
+
+// dataset is a set of elements as the library parsed them.
+type dataset []*lib.Element
+
+// parse hands what a walker emitted (after appendLibraryPrefix) to the library.
+func parse(clean []byte) (d dataset, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			d, err = nil, fmt.Errorf("the file is damaged: %v", r)
+		}
+	}()
+	parsed, err := lib.Parse(bytes.NewReader(clean), int64(len(clean)), nil, lib.AllowUnknownSpecificCharacterSet(), lib.SkipPixelData())
+	if err != nil {
+		return nil, err
+	}
+	return parsed.Elements, nil
+}
+
+func (d dataset) find(t tag.Tag) lib.Value {
+	for _, e := range d {
+		if e.Tag == t {
+			return e.Value
+		}
+	}
+	return nil
+}
+
+func (d dataset) has(t tag.Tag) bool { return d.find(t) != nil }
+
+// strings returns the values of t without padding; nil if absent or empty.
+func (d dataset) strings(t tag.Tag) []string {
+	v := d.find(t)
+	if v == nil {
+		return nil
+	}
+	switch v.ValueType() {
+	case lib.Strings:
+		list := lib.MustGetStrings(v)
+		if len(list) == 1 && strings.Trim(list[0], " \x00") == "" {
+			return nil
+		}
+		out := make([]string, len(list))
+		for i, s := range list {
+			out[i] = strings.Trim(validText(s), " \x00")
+		}
+		return out
+	case lib.Bytes:
+		s := strings.Trim(validText(string(lib.MustGetBytes(v))), " \x00")
+		if s == "" {
+			return nil
+		}
+		return strings.Split(s, `\`)
+	}
+	return nil
+}
+
+// validText takes bytes that are not UTF-8, in a file that names no character set, for Latin-1.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	t, err := charmap.ISO8859_1.NewDecoder().String(s)
+	if err != nil {
+		return strings.ToValidUTF8(s, "?")
+	}
+	return t
+}
+
+// text returns the whole value of t.
+func (d dataset) text(t tag.Tag) string { return strings.Join(d.strings(t), `\`) }
+
+// floats returns the numbers of t; ok is false if there is none or one of them is no finite number.
+func (d dataset) floats(t tag.Tag) (list []float64, ok bool) {
+	v := d.find(t)
+	if v == nil {
+		return nil, false
+	}
+	if v.ValueType() == lib.Floats {
+		list = lib.MustGetFloats(v)
+		return list, len(list) > 0
+	}
+	words := d.strings(t)
+	list = make([]float64, len(words))
+	for i, s := range words {
+		if list[i], ok = parseFloat(s); !ok {
+			return nil, false
+		}
+	}
+	return list, len(list) > 0
+}
+
+// parseFloat reads a decimal string; a comma for the point is forgiven.
+func parseFloat(s string) (float64, bool) {
+	s = strings.Trim(s, " \x00\t\r\n")
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		f, err = strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
+	}
+	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
+}
+
+// ints returns the integers of t, nil if there is none or one of them is none.
+func (d dataset) ints(t tag.Tag) []int {
+	v := d.find(t)
+	if v == nil {
+		return nil
+	}
+	if v.ValueType() == lib.Ints {
+		return lib.MustGetInts(v)
+	}
+	words := d.strings(t)
+	list := make([]int, len(words))
+	for i, s := range words {
+		f, ok := parseFloat(s)
+		if !ok || math.Abs(f) > math.MaxInt32 {
+			return nil
+		}
+		list[i] = int(math.Round(f))
+	}
+	return list
+}
+
+// integer returns the first integer of t, or otherwise when there is none.
+func (d dataset) integer(t tag.Tag, otherwise int) int {
+	if list := d.ints(t); len(list) > 0 {
+		return list[0]
+	}
+	return otherwise
+}
+
+// number returns the first number of t, or otherwise when there is none.
+func (d dataset) number(t tag.Tag, otherwise float64) float64 {
+	if list, ok := d.floats(t); ok {
+		return list[0]
+	}
+	return otherwise
+}
+
+// items returns the items of sequence t.
+func (d dataset) items(t tag.Tag) []dataset {
+	v := d.find(t)
+	if v == nil || v.ValueType() != lib.Sequences {
+		return nil
+	}
+	values := v.GetValue().([]*lib.SequenceItemValue)
+	out := make([]dataset, len(values))
+	for i, item := range values {
+		out[i] = item.GetValue().([]*lib.Element)
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+package dicom
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// maxFiles bounds a scan: more is a mistaken folder.
+const maxFiles = 1 << 20
+
+// listFiles returns the regular files under root, sorted by folder. Links are followed, each folder and
+// file counted once, so that a loop ends. What cannot be read becomes a warning.
+func listFiles(ctx context.Context, root string, report *Report) ([]string, error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{root}, nil
+	}
+	var files []string
+	seenFolders := map[string]bool{}
+	linked := map[string]bool{} // targets of links to files
+	folders := []string{root}
+	for len(folders) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		folder := folders[0]
+		folders = folders[1:]
+		real, err := filepath.EvalSymlinks(folder)
+		if err != nil || seenFolders[real] {
+			continue
+		}
+		seenFolders[real] = true
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			report.warning(folder, fmt.Sprintf("folder left out: %v", err))
+		}
+		for _, entry := range entries {
+			path := filepath.Join(folder, entry.Name())
+			mode := entry.Type()
+			if mode&os.ModeSymlink != 0 {
+				target, err := os.Stat(path)
+				if err != nil {
+					report.warning(path, "link left out: it leads nowhere")
+					continue
+				}
+				if mode = target.Mode().Type(); mode.IsRegular() {
+					to, err := filepath.EvalSymlinks(path)
+					if err != nil || linked[to] {
+						continue
+					}
+					linked[to] = true
+				}
+			}
+			switch {
+			case mode.IsDir():
+				folders = append(folders, path)
+			case mode.IsRegular():
+				files = append(files, path)
+			}
+		}
+		if len(files) > maxFiles {
+			return nil, fmt.Errorf("more than %d files; choose the folder of one patient", maxFiles)
+		}
+	}
+	return files, nil
+}

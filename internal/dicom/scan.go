@@ -1,0 +1,260 @@
+package dicom
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/suyashkumar/dicom/pkg/tag"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+// scanInflated is how much of a deflated file a scan expands: enough for any header.
+const scanInflated = 1 << 20
+
+// found is one DICOM file as a scan sees it.
+type found struct {
+	path   string
+	class  string
+	data   dataset
+	syntax syntax
+	geometry
+}
+
+// geometry is where an image lies.
+type geometry struct {
+	rows, columns int
+	spacing       [2]float64
+	position      volume.Vec
+	row, col      volume.Vec
+	problem       string // why the image cannot be placed; empty if it can
+}
+
+// Scan reads the headers of every file under dir, links followed, and returns what it found by study and
+// series, in a stable order. Files that are no DICOM are counted in an info finding; damaged ones and
+// duplicates are named. A folder without DICOM gives no study and no error.
+func Scan(ctx context.Context, dir string, report *Report) ([]*Study, error) {
+	files, err := listFiles(ctx, dir, report)
+	if err != nil {
+		return nil, fmt.Errorf("scan %s: %w", dir, err)
+	}
+	slices.Sort(files)
+	all := make([]*found, len(files))
+	ignored := make([]bool, len(files))
+	err = inParallel(ctx, len(files), func(r *reader, i int) error {
+		f, err := scanFile(r, files[i])
+		switch {
+		case errors.Is(err, errNotDICOM):
+			ignored[i] = true
+		case errors.Is(err, fs.ErrPermission):
+			report.warning(files[i], "left out: no permission to read it")
+		case err != nil:
+			report.warning(files[i], fmt.Sprintf("left out: %v", err))
+		default:
+			all[i] = f
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("scan %s: %w", dir, err)
+	}
+	other := 0
+	for _, is := range ignored {
+		if is {
+			other++
+		}
+	}
+	if other > 0 {
+		report.info(dir, fmt.Sprintf("%d of %d files are not DICOM and were ignored", other, len(files)))
+	}
+	return group(all, report), nil
+}
+
+// wantScan tells which elements a scan keeps: those of groups 8, 10, 18, 20 and 28 that findings and
+// geometry need.
+func wantScan(t uint32) bool {
+	switch t {
+	case 0x00080005, 0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080021, 0x00080030, 0x00080031,
+		0x00080050, 0x00080060, 0x00080070, 0x00080090, 0x00081030, 0x0008103E,
+		0x00100010, 0x00100020, 0x00100030, 0x00100040,
+		0x00180050, 0x00185100,
+		0x0020000D, 0x0020000E, 0x00200010, 0x00200011, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00201040,
+		0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280030,
+		0x00280100, 0x00280101, 0x00280102, 0x00280103, 0x00280120, 0x00280121, 0x00281052, 0x00281053:
+		return true
+	}
+	return false
+}
+
+func scanFile(r *reader, path string) (*found, error) {
+	h, err := r.open(path, false, scanInflated, wantScan, func(t uint32) bool { return t > 0x0028FFFF })
+	if err != nil {
+		return nil, err
+	}
+	f := &found{path: path, class: h.data.text(tag.SOPClassUID), data: h.data, syntax: h.syntax}
+	if f.class == "" {
+		f.class = h.class
+	}
+	switch {
+	case h.class == classMediaDirectory:
+		return nil, errNotDICOM // a DICOMDIR lists files that the scan finds by itself
+	case f.class == "" && !h.data.has(tag.Modality) && !h.data.has(tag.SeriesInstanceUID):
+		return nil, errNotDICOM
+	}
+	f.geometry = readGeometry(h.data)
+	return f, nil
+}
+
+// readGeometry takes position, axes and spacing from the Image Plane module, PS3.3 C.7.6.2.
+func readGeometry(d dataset) geometry {
+	g := geometry{rows: d.integer(tag.Rows, 0), columns: d.integer(tag.Columns, 0)}
+	spacing, ok := d.floats(tag.PixelSpacing)
+	if !ok || len(spacing) != 2 || !(spacing[0] > 0) || !(spacing[1] > 0) || spacing[0] > 100 || spacing[1] > 100 {
+		g.problem = "no usable PixelSpacing"
+		return g
+	}
+	g.spacing = [2]float64{spacing[0], spacing[1]}
+	position, ok := d.floats(tag.ImagePositionPatient)
+	if !ok || len(position) != 3 || math.Abs(position[0])+math.Abs(position[1])+math.Abs(position[2]) > 1e6 {
+		g.problem = "no usable ImagePositionPatient"
+		return g
+	}
+	g.position = volume.Vec(position)
+	axes, ok := d.floats(tag.ImageOrientationPatient)
+	if !ok || len(axes) != 6 {
+		g.problem = "no usable ImageOrientationPatient"
+		return g
+	}
+	g.row, g.col = volume.Vec(axes[:3]), volume.Vec(axes[3:])
+	if math.Abs(g.row.Norm()-1) > axisTolerance || math.Abs(g.col.Norm()-1) > axisTolerance || math.Abs(g.row.Dot(g.col)) > axisTolerance {
+		g.problem = fmt.Sprintf("ImageOrientationPatient %v is not orthonormal", axes)
+		return g
+	}
+	// Headers round to six digits or so; a Grid wants the axes exact.
+	g.row = g.row.Scale(1 / g.row.Norm())
+	g.col = g.col.Sub(g.row.Scale(g.row.Dot(g.col)))
+	g.col = g.col.Scale(1 / g.col.Norm())
+	return g
+}
+
+// group sorts files into studies and series.
+func group(all []*found, report *Report) []*Study {
+	var studies []*Study
+	byStudy := map[string]*Study{}
+	byUID := map[string][]*Series{} // parts of one DICOM series
+	instances := map[string]string{}
+	for _, f := range all {
+		if f == nil {
+			continue
+		}
+		if uid := f.data.text(tag.SOPInstanceUID); uid != "" {
+			if first, ok := instances[uid]; ok {
+				report.info(f.path, fmt.Sprintf("left out: the same image as %s (SOPInstanceUID %s)", first, uid))
+				continue
+			}
+			instances[uid] = f.path
+		}
+		folder := filepath.Dir(f.path)
+		studyKey := cmp.Or(f.data.text(tag.StudyInstanceUID), f.data.text(tag.PatientID)+" "+folder)
+		study := byStudy[studyKey]
+		if study == nil {
+			study = newStudy(f.data)
+			byStudy[studyKey] = study
+			studies = append(studies, study)
+		}
+		if f.class == classStructureSet {
+			study.StructureSets = append(study.StructureSets, f.path)
+			continue
+		}
+		seriesKey := studyKey + "|" + cmp.Or(f.data.text(tag.SeriesInstanceUID), folder)
+		series := (*Series)(nil)
+		for _, s := range byUID[seriesKey] {
+			if s.fits(f) {
+				series = s
+				break
+			}
+		}
+		if series == nil {
+			series = newSeries(f, study)
+			byUID[seriesKey] = append(byUID[seriesKey], series)
+			study.Series = append(study.Series, series)
+		}
+		series.Slices = append(series.Slices, Slice{
+			Path: f.path, SOPClassUID: f.class, SOPInstanceUID: f.data.text(tag.SOPInstanceUID), Position: f.position,
+			InstanceNumber: f.data.integer(tag.InstanceNumber, 0), AcquisitionNumber: f.data.integer(tag.AcquisitionNumber, 0),
+		})
+	}
+	for _, parts := range byUID {
+		markLocalizers(parts)
+	}
+	for _, study := range studies {
+		for _, series := range study.Series {
+			series.sortSlices()
+		}
+	}
+	return studies
+}
+
+func newStudy(d dataset) *Study {
+	return &Study{
+		UID: d.text(tag.StudyInstanceUID), ID: d.text(tag.StudyID), Date: d.text(tag.StudyDate), Time: d.text(tag.StudyTime),
+		Description: d.text(tag.StudyDescription), AccessionNumber: d.text(tag.AccessionNumber),
+		ReferringPhysician: d.text(tag.ReferringPhysicianName),
+		Patient: Patient{
+			Name: d.text(tag.PatientName), ID: d.text(tag.PatientID),
+			BirthDate: d.text(tag.PatientBirthDate), Sex: d.text(tag.PatientSex),
+		},
+	}
+}
+
+func newSeries(f *found, study *Study) *Series {
+	d := f.data
+	s := &Series{
+		UID: d.text(tag.SeriesInstanceUID), Modality: d.text(tag.Modality), Description: d.text(tag.SeriesDescription),
+		Date: cmp.Or(d.text(tag.SeriesDate), study.Date), Time: d.text(tag.SeriesTime), Number: d.integer(tag.SeriesNumber, 0),
+		FrameOfReferenceUID: d.text(tag.FrameOfReferenceUID), PositionReference: d.text(tag.PositionReferenceIndicator),
+		PatientPosition: d.text(tag.PatientPosition), CharacterSet: d.text(tag.SpecificCharacterSet),
+		Manufacturer: d.text(tag.Manufacturer), ImageType: d.text(tag.ImageType), Study: study,
+		Rows: f.rows, Columns: f.columns, PixelSpacing: f.spacing, Row: f.row, Col: f.col,
+		SliceThicknessMM: d.number(tag.SliceThickness, 0), TransferSyntax: f.syntax.name, convert: f.syntax.convert,
+		Enhanced: f.class == classEnhancedCT || d.integer(tag.NumberOfFrames, 1) > 1,
+	}
+	s.Localizer = slices.Contains(d.strings(tag.ImageType), "LOCALIZER") || strings.Contains(s.ImageType, "SCOUT")
+	switch {
+	case s.Enhanced:
+		s.unreadable = "it is an enhanced multi-frame image; convert it to single slices (dcuncat -unenhance, or export as CT Image Storage) first"
+	case f.problem != "":
+		s.unreadable = fmt.Sprintf("%s has %s; it cannot be placed in the patient: export the series again", f.path, f.problem)
+	case f.syntax.convert != "":
+		s.unreadable = fmt.Sprintf("its pixels are compressed as %s (%s), which Clipwright does not decode; convert every file first: %s",
+			f.syntax.name, f.syntax.uid, f.syntax.convert)
+	}
+	return s
+}
+
+// fits tells whether image f belongs into the stack of s.
+func (s *Series) fits(f *found) bool {
+	near := func(a, b float64) bool { return math.Abs(a-b) <= spacingTolerance*max(math.Abs(a), math.Abs(b)) }
+	return s.Modality == f.data.text(tag.Modality) && s.Rows == f.rows && s.Columns == f.columns &&
+		near(s.PixelSpacing[0], f.spacing[0]) && near(s.PixelSpacing[1], f.spacing[1]) &&
+		s.Row.Distance(f.row) <= axisTolerance && s.Col.Distance(f.col) <= axisTolerance &&
+		s.Localizer == slices.Contains(f.data.strings(tag.ImageType), "LOCALIZER") &&
+		s.convert == f.syntax.convert
+}
+
+// markLocalizers finds scouts by geometry: a few images at right angles to the large part of their series.
+func markLocalizers(parts []*Series) {
+	largest := slices.MaxFunc(parts, func(a, b *Series) int { return len(a.Slices) - len(b.Slices) })
+	for _, s := range parts {
+		if s != largest && len(s.Slices) <= 3 && math.Abs(s.Row.Cross(s.Col).Dot(largest.Row.Cross(largest.Col))) < 0.1 {
+			s.Localizer = true
+		}
+	}
+}

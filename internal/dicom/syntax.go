@@ -1,0 +1,76 @@
+package dicom
+
+// Transfer syntax UIDs, PS3.6 table A-1.
+const (
+	syntaxImplicitLE = "1.2.840.10008.1.2"
+	syntaxExplicitLE = "1.2.840.10008.1.2.1"
+	syntaxDeflatedLE = "1.2.840.10008.1.2.1.99"
+	syntaxExplicitBE = "1.2.840.10008.1.2.2"
+	syntaxRLE        = "1.2.840.10008.1.2.5"
+)
+
+// SOP class UIDs, PS3.4.
+const (
+	classCTImage        = "1.2.840.10008.5.1.4.1.1.2"
+	classEnhancedCT     = "1.2.840.10008.5.1.4.1.1.2.1"
+	classStructureSet   = "1.2.840.10008.5.1.4.1.1.481.3"
+	classMediaDirectory = "1.2.840.10008.1.3.10"
+	classStudy          = "1.2.840.10008.3.1.2.3.1" // Detached Study Management, retired, as RTReferencedStudySequence names it
+)
+
+// syntax is how a file encodes its elements and pixels.
+type syntax struct {
+	uid, name  string
+	encoding   coding
+	deflated   bool
+	compressed bool   // the pixels are encapsulated
+	convert    string // command that turns the file into a native one; empty when we read it ourselves
+}
+
+// coding is how elements are written.
+type coding struct{ big, implicit bool }
+
+// findSyntax looks a transfer syntax up; ok is false for one that no table holds.
+func findSyntax(uid string) (s syntax, ok bool) {
+	const (
+		jpeg   = "dcmdjpeg IN OUT"
+		jpegLS = "dcmdjpls IN OUT"
+		gdcm   = "gdcmconv --raw IN OUT"
+	)
+	s = syntax{uid: uid, compressed: true}
+	switch uid {
+	case syntaxImplicitLE, "": // without meta information implicit is the default, PS3.5 10.1
+		s.name, s.encoding.implicit, s.compressed = "Implicit VR Little Endian", true, false
+	case syntaxExplicitLE:
+		s.name, s.compressed = "Explicit VR Little Endian", false
+	case syntaxExplicitBE:
+		s.name, s.encoding.big, s.compressed = "Explicit VR Big Endian", true, false
+	case syntaxDeflatedLE:
+		s.name, s.deflated, s.compressed = "Deflated Explicit VR Little Endian", true, false
+	case syntaxRLE:
+		s.name = "RLE Lossless"
+	case "1.2.840.10008.1.2.4.50":
+		s.name, s.convert = "JPEG Baseline (8 bit)", jpeg
+	case "1.2.840.10008.1.2.4.51":
+		s.name, s.convert = "JPEG Extended (12 bit)", jpeg
+	case "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55":
+		s.name, s.convert = "JPEG (retired process)", jpeg
+	case "1.2.840.10008.1.2.4.57":
+		s.name, s.convert = "JPEG Lossless (process 14)", jpeg
+	case "1.2.840.10008.1.2.4.70":
+		s.name, s.convert = "JPEG Lossless (first-order prediction)", jpeg
+	case "1.2.840.10008.1.2.4.80":
+		s.name, s.convert = "JPEG-LS Lossless", jpegLS
+	case "1.2.840.10008.1.2.4.81":
+		s.name, s.convert = "JPEG-LS Near-Lossless", jpegLS
+	case "1.2.840.10008.1.2.4.90":
+		s.name, s.convert = "JPEG 2000 Lossless", gdcm
+	case "1.2.840.10008.1.2.4.91":
+		s.name, s.convert = "JPEG 2000", gdcm
+	case "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203":
+		s.name, s.convert = "High-Throughput JPEG 2000", gdcm
+	default:
+		return syntax{uid: uid, name: "transfer syntax " + uid}, false
+	}
+	return s, true
+}

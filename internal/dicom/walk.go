@@ -1,0 +1,294 @@
+package dicom
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/suyashkumar/dicom/pkg/tag"
+)
+
+var (
+	errNotDICOM = errors.New("not a DICOM file")
+	errMore     = errors.New("more of the file is needed") // the element goes on beyond the bytes read so far
+)
+
+const (
+	undefinedLength = 0xFFFFFFFF
+	maxDepth        = 32 // of nested sequences; real files stay below ten
+
+	tagTransferSyntax = 0x00020010
+	tagPixelData      = 0x7FE00010
+	tagItem           = 0xFFFEE000
+	tagItemEnd        = 0xFFFEE00D
+	tagSequenceEnd    = 0xFFFEE0DD
+)
+
+// element is an element's header and where its value lies.
+type element struct {
+	tag    uint32
+	vr     string // empty in implicit coding
+	value  int    // offset of the value
+	length uint32
+}
+
+// walker goes through a data set element by element, checks every length against what is there, and
+// copies the wanted elements to out as Implicit VR Little Endian: one clean encoding for the library,
+// whatever the file uses. Private elements never pass.
+type walker struct {
+	data  []byte // the file or its beginning
+	total int    // bytes the whole has
+	want  func(tag uint32) bool
+	stop  func(tag uint32) bool // the walk ends before the first such element
+	out   []byte
+}
+
+// dataset walks the elements of [pos, end) and returns where it stopped. nested is 0 at the top.
+func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited bool) (int, error) {
+	if nested > maxDepth {
+		return pos, fmt.Errorf("sequences nested deeper than %d", maxDepth)
+	}
+	for pos < end {
+		if nested == 0 && w.isPadding(pos) {
+			return end, nil
+		}
+		e, err := w.header(pos, end, enc)
+		if nested == 0 && e.tag != 0 && w.stop(e.tag) { // before its length can be held against it
+			return pos, nil
+		}
+		if err != nil {
+			return pos, err
+		}
+		if delimited && e.tag == tagItemEnd {
+			return e.value, nil
+		}
+		keep := emit && e.tag>>16&1 == 0 && (nested > 0 || w.want(e.tag))
+		if pos, err = w.element(e, end, enc, nested, keep); err != nil {
+			return pos, err
+		}
+	}
+	if delimited {
+		return pos, fmt.Errorf("truncated: an item at byte %d has no end", pos)
+	}
+	return pos, nil
+}
+
+// isPadding tells whether nothing but zeros follows, as some writers leave at the end.
+func (w *walker) isPadding(pos int) bool {
+	if w.data == nil || pos+4 > len(w.data) || binary.LittleEndian.Uint32(w.data[pos:]) != 0 || len(w.data) < w.total {
+		return false
+	}
+	for _, b := range w.data[pos:] {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// header reads the element header at pos.
+func (w *walker) header(pos, end int, enc coding) (element, error) {
+	if err := w.need(pos, 8, end); err != nil {
+		return element{}, err
+	}
+	b := w.data[pos:]
+	order := enc.order()
+	e := element{tag: uint32(order.Uint16(b))<<16 | uint32(order.Uint16(b[2:])), value: pos + 8}
+	switch {
+	case enc.implicit || e.tag>>16 == 0xFFFE:
+		e.length = order.Uint32(b[4:])
+	case !isVR(b[4], b[5]):
+		return element{}, fmt.Errorf("element %s at byte %d has no value representation", tagName(e.tag), pos)
+	case longVR(string(b[4:6])):
+		if err := w.need(pos, 12, end); err != nil {
+			return element{}, err
+		}
+		e.vr, e.length, e.value = string(b[4:6]), order.Uint32(b[8:]), pos+12
+	default:
+		e.vr, e.length = string(b[4:6]), uint32(order.Uint16(b[6:]))
+	}
+	if e.length != undefinedLength && int64(e.value)+int64(e.length) > int64(end) {
+		return e, fmt.Errorf("truncated: element %s at byte %d claims %d bytes, %d remain", tagName(e.tag), pos, e.length, end-e.value)
+	}
+	return e, nil
+}
+
+// need checks that n bytes from pos lie before end and are at hand.
+func (w *walker) need(pos, n, end int) error {
+	if pos+n > end {
+		return fmt.Errorf("truncated at byte %d", pos)
+	}
+	if pos+n > len(w.data) {
+		return errMore
+	}
+	return nil
+}
+
+// element walks the value of e, copies it when keep is set, and returns where the next element begins.
+func (w *walker) element(e element, end int, enc coding, nested int, keep bool) (int, error) {
+	sequence, inner := isSequence(e, enc)
+	switch {
+	case e.tag == tagPixelData && e.length == undefinedLength, e.length == undefinedLength && (e.vr == "OB" || e.vr == "OW"):
+		return w.fragments(e, end, enc, nil)
+	case !sequence && e.length == undefinedLength:
+		return 0, fmt.Errorf("element %s has no length", tagName(e.tag))
+	case sequence && (keep || e.length == undefinedLength):
+		return w.sequence(e, end, inner, nested, keep)
+	}
+	next := e.value + int(e.length)
+	if keep {
+		if next > len(w.data) {
+			return 0, errMore
+		}
+		w.emitHeader(e.tag, e.length)
+		w.out = append(w.out, w.data[e.value:next]...)
+		if enc.big {
+			swap(w.out[len(w.out)-int(e.length):], e.vr)
+		}
+	}
+	return next, nil
+}
+
+// isSequence tells whether e holds items, and how what is inside is encoded: an unknown of undefined
+// length is implicit little endian, PS3.5 6.2.2.
+func isSequence(e element, enc coding) (bool, coding) {
+	switch {
+	case e.vr == "SQ":
+		return true, enc
+	case e.vr == "UN":
+		if e.length == undefinedLength {
+			return true, coding{implicit: true}
+		}
+		return dictionaryVR(e.tag) == "SQ", coding{implicit: true}
+	case e.vr == "":
+		return e.length == undefinedLength || dictionaryVR(e.tag) == "SQ", enc
+	}
+	return false, enc
+}
+
+// sequence walks the items of e.
+func (w *walker) sequence(e element, end int, enc coding, nested int, keep bool) (int, error) {
+	delimited := e.length == undefinedLength
+	if !delimited {
+		end = e.value + int(e.length)
+	}
+	if keep {
+		w.emitHeader(e.tag, undefinedLength)
+		defer func() { w.emitHeader(tagSequenceEnd, 0) }()
+	}
+	pos := e.value
+	for pos < end {
+		item, err := w.header(pos, end, enc)
+		if err != nil {
+			return 0, err
+		}
+		if delimited && item.tag == tagSequenceEnd {
+			return item.value, nil
+		}
+		if item.tag != tagItem {
+			return 0, fmt.Errorf("element %s stands where an item of %s should begin", tagName(item.tag), tagName(e.tag))
+		}
+		itemEnd := end
+		if item.length != undefinedLength {
+			itemEnd = item.value + int(item.length)
+		}
+		if keep {
+			w.emitHeader(tagItem, undefinedLength)
+		}
+		pos, err = w.dataset(item.value, itemEnd, enc, nested+1, keep, item.length == undefinedLength)
+		if err != nil {
+			return 0, err
+		}
+		if keep {
+			w.emitHeader(tagItemEnd, 0)
+		}
+	}
+	if delimited {
+		return 0, fmt.Errorf("truncated: sequence %s has no end", tagName(e.tag))
+	}
+	return pos, nil
+}
+
+// fragments walks encapsulated pixel data, PS3.5 A.4, and hands every fragment to visit (nil: none),
+// the offset table first.
+func (w *walker) fragments(e element, end int, enc coding, visit func(fragment []byte)) (int, error) {
+	pos := e.value
+	for {
+		item, err := w.header(pos, end, enc)
+		if err != nil {
+			return 0, err
+		}
+		if item.tag == tagSequenceEnd {
+			return item.value, nil
+		}
+		if item.tag != tagItem || item.length == undefinedLength {
+			return 0, fmt.Errorf("element %s stands between the fragments of the pixel data", tagName(item.tag))
+		}
+		pos = item.value + int(item.length)
+		if visit != nil {
+			if pos > len(w.data) {
+				return 0, errMore
+			}
+			visit(w.data[item.value:pos])
+		}
+	}
+}
+
+func (w *walker) emitHeader(t, length uint32) {
+	w.out = binary.LittleEndian.AppendUint16(w.out, uint16(t>>16))
+	w.out = binary.LittleEndian.AppendUint16(w.out, uint16(t))
+	w.out = binary.LittleEndian.AppendUint32(w.out, length)
+}
+
+func (enc coding) order() binary.ByteOrder {
+	if enc.big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+// swap turns the big endian values of b into little endian ones.
+func swap(b []byte, vr string) {
+	size := 1
+	switch vr {
+	case "US", "SS", "OW", "AT":
+		size = 2
+	case "UL", "SL", "FL", "OF", "OL":
+		size = 4
+	case "FD", "OD", "SV", "UV", "OV":
+		size = 8
+	}
+	for ; len(b) >= size && size > 1; b = b[size:] {
+		for i, j := 0, size-1; i < j; i, j = i+1, j-1 {
+			b[i], b[j] = b[j], b[i]
+		}
+	}
+}
+
+func isVR(a, b byte) bool { return a >= 'A' && a <= 'Z' && b >= 'A' && b <= 'Z' }
+
+// longVR tells whether the length of vr has four bytes after two reserved ones, PS3.5 7.1.2.
+func longVR(vr string) bool {
+	switch vr {
+	case "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV":
+		return true
+	}
+	return false
+}
+
+// dictionaryVR is the standard's value representation of t, empty if it knows none.
+func dictionaryVR(t uint32) string {
+	info, err := tag.Find(tag.Tag{Group: uint16(t >> 16), Element: uint16(t)})
+	if err != nil {
+		return ""
+	}
+	return info.VRs[0]
+}
+
+func tagName(t uint32) string {
+	s := fmt.Sprintf("(%04x,%04x)", t>>16, t&0xFFFF)
+	if info, err := tag.Find(tag.Tag{Group: uint16(t >> 16), Element: uint16(t)}); err == nil {
+		s += " " + info.Keyword
+	}
+	return s
+}

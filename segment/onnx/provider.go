@@ -37,8 +37,8 @@ func gpuProviders() []provider {
 	return []provider{
 		{
 			name: cuda, ortName: "CUDAExecutionProvider", platforms: []string{"linux", "windows"}, enable: enableCUDA,
-			advice: "CUDA needs an NVIDIA GPU, its driver, CUDA 12 with cuDNN 9 and the CUDA provider library of ONNX Runtime " +
-				Version + " beside the ONNX Runtime library (README.md, \"GPU\")",
+			advice: "CUDA needs an NVIDIA GPU with its driver, CUDA 13, cuDNN 9, and the CUDA provider beside the ONNX Runtime " +
+				"library, which `.ci/onnxruntime linux-amd64-cuda` fetches (README.md, \"GPU\")",
 		},
 		{
 			name: directml, ortName: "DmlExecutionProvider", platforms: []string{"windows"}, fixedMemory: true,

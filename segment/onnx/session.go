@@ -12,7 +12,7 @@ import (
 
 // abandonAfter is how long a cancelled pass is waited for before its caller gets its answer and the pass is left to end by
 // itself: ONNX Runtime looks at the terminate flag between nodes only, and one node can take longer than a user waits.
-const abandonAfter = 100 * time.Millisecond
+const abandonAfter = 50 * time.Millisecond
 
 var errClosed = errors.New("the network is closed")
 

@@ -1,0 +1,160 @@
+package phantom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+// SampleOptions shapes one sample; the zero value is the training mix.
+type SampleOptions struct {
+	Whole              bool    // the whole grid instead of a region round the bed
+	RegionMM           float64 // side of the region, default 230
+	MinClips, MaxClips int     // bed clips, default 5 to 14
+	Distractors        float64 // 1 is a clinical mix, default 1.6
+	NoClips            bool    // distractors alone
+}
+
+func (o SampleOptions) withDefaults() SampleOptions {
+	if o.RegionMM == 0 {
+		o.RegionMM = 230
+	}
+	if o.MinClips == 0 {
+		o.MinClips = 5
+	}
+	if o.MaxClips == 0 {
+		o.MaxClips = max(14, o.MinClips)
+	}
+	if o.Distractors == 0 {
+		o.Distractors = 1.6
+	}
+	return o
+}
+
+// plan is what a sample puts into a body.
+type plan struct {
+	region   volume.Box
+	side     float64
+	cavity   *cavity
+	solids   []*solid
+	clips    []Clip // Clips[i] belongs to the solid with clip == i
+	psfMM    float64
+	noiseHU  float64 // 0: the volume has its own
+	extended bool
+}
+
+// Sample puts a cavity, clips and distractors of this seed into the anatomy and renders a region of
+// it on the anatomy's own voxels.
+func (a *Anatomy) Sample(ctx context.Context, seed int64, o SampleOptions) (*Case, error) {
+	o = o.withDefaults()
+	t := &terrain{g: a.grid, tissue: a.tissue, centre: a.m.toWorld(vec{0, 0, -20})}
+	zs := [2]float64{a.m.toWorld(vec{0, 0, -85})[2], a.m.toWorld(vec{0, 0, 35})[2]}
+	r := stream(seed, streamBed, 1)
+	home := func(side float64) vec {
+		return a.m.toWorld(vec{side * uniform(r, 118, 138), uniform(r, -15, 15), uniform(r, 45, 80)})
+	}
+	p, err := newPlan(seed, o, t, a.m, a.m.tex, zs, home)
+	if err != nil {
+		return nil, fmt.Errorf("phantom %d, sample %d: %w", a.o.Seed, seed, err)
+	}
+	p.psfMM, p.noiseHU, p.extended = a.o.PSFMM, a.o.NoiseHU, a.o.ExtendedRange
+	if !o.Whole {
+		p.noiseHU *= uniform(r, 0.7, 1.3)
+	}
+	return render(ctx, seed, t, a.base, p, a.m)
+}
+
+// InsertInto puts a cavity, clips and skin markers into a real CT. external is the body without the
+// couch; the site is soft tissue between skin and ribs, never lung, air or couch. The case holds the
+// region round the bed unless o.Whole. v's grid must be axis-aligned head first supine.
+func InsertInto(ctx context.Context, v *volume.Volume, external *volume.Mask, seed int64, o SampleOptions) (*Case, error) {
+	g := v.Grid
+	if g.Row.Distance(vec{1, 0, 0}) > 0.01 || g.Col.Distance(vec{0, 1, 0}) > 0.01 {
+		return nil, errors.New("inserting clips: the CT's axes are not those of a supine patient, resample it first")
+	}
+	if external == nil || external.Empty() {
+		return nil, errors.New("inserting clips: the External mask is empty, compute it first")
+	}
+	b := external.Bounds()
+	lo, hi := g.ToPatient(float64(b.Min[0]), float64(b.Min[1]), float64(b.Min[2])), g.ToPatient(float64(b.Max[0]-1), float64(b.Max[1]-1), float64(b.Max[2]-1))
+	t := &terrain{g: g, hu: v.HU, external: external, centre: lo.Add(hi).Scale(0.5)}
+	zs := [2]float64{lo[2] + 0.2*(hi[2]-lo[2]), lo[2] + 0.8*(hi[2]-lo[2])}
+	r := stream(seed, streamBed, 1)
+	home := func(side float64) vec {
+		return vec{t.centre[0] + side*0.4*(hi[0]-lo[0]), t.centre[1] + uniform(r, -15, 15), uniform(r, zs[0], zs[1])}
+	}
+	p, err := newPlan(seed, o.withDefaults(), t, nil, newTexture(stream(seed, streamTexture, 0)), zs, home)
+	if err != nil {
+		return nil, fmt.Errorf("inserting clips, sample %d: %w", seed, err)
+	}
+	p.psfMM = math.Max(uniform(r, 1.0, 1.7), 0.8*g.SpacingX)
+	return render(ctx, seed, t, v.HU, p, nil)
+}
+
+var errNoSite = errors.New("no soft tissue between skin and ribs is thick enough for a cavity")
+
+func newPlan(seed int64, o SampleOptions, t *terrain, m *model, tex *texture, zs [2]float64, axilla func(side float64) vec) (*plan, error) {
+	r := stream(seed, streamBed, 0)
+	p := &plan{side: math.Copysign(1, uniform(r, -1, 1))}
+	ok := false
+	for try := 0; try < 6 && !ok; try++ {
+		if p.cavity, ok = placeCavity(r, t, tex, p.side, zs[0], zs[1]); !ok {
+			p.side = -p.side
+		}
+	}
+	if !ok {
+		return nil, errNoSite
+	}
+	bed := p.cavity.centre
+	p.region = t.g.Bounds()
+	if !o.Whole {
+		p.region = regionAround(stream(seed, streamRegion, 0), t.g, bed, o.RegionMM)
+	}
+	name := func(p vec) string {
+		if p[0] > t.centre[0] {
+			return "L"
+		}
+		return "R"
+	}
+	add := func(solids []*solid, lengths []float64, axillary bool) {
+		for i, s := range solids {
+			s.clip = len(p.clips)
+			p.clips = append(p.clips, Clip{ID: s.clip + 1, Side: name(s.centre), Axillary: axillary, CentreMM: s.centre, LengthMM: lengths[i]})
+			p.solids = append(p.solids, s)
+		}
+	}
+	if !o.NoClips {
+		solids, lengths := bedClips(r, t, p.cavity, o.MinClips+r.IntN(o.MaxClips-o.MinClips+1))
+		add(solids, lengths, false)
+		if len(solids) == 0 {
+			return nil, errNoSite
+		}
+		if r.Float64() < 0.35 {
+			solids, lengths = axillaryClips(r, t, axilla(p.side), 1+r.IntN(7))
+			add(solids, lengths, true)
+		}
+	}
+	c := &clutter{r: stream(seed, streamDistractors, 0), t: t, m: m, side: p.side, bed: bed}
+	c.scatter(o.Distractors)
+	p.solids = append(p.solids, c.solids...)
+	return p, nil
+}
+
+// regionAround is a box of side mm that holds the bed somewhere in its inner part.
+func regionAround(r interface{ Float64() float64 }, g *volume.Grid, bed vec, side float64) volume.Box {
+	var b volume.Box
+	x, y, z := g.ToVoxel(bed)
+	slice, _ := g.Uniform()
+	at := [3]float64{x, y, z}
+	for i, step := range [3]float64{g.SpacingX, g.SpacingY, slice} {
+		n := [3]int{g.Nx, g.Ny, g.Nz()}[i]
+		size := min(n, int(math.Ceil(side/step)))
+		lo := int(at[i] + (r.Float64()-0.5)*0.5*side/step - float64(size)/2)
+		lo = min(max(0, lo), n-size)
+		b.Min[i], b.Max[i] = lo, lo+size
+	}
+	return b
+}

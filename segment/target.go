@@ -1,0 +1,244 @@
+package segment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+// Names of the drafted structures; clips on both sides add _L and _R.
+const (
+	BedName   = "SurgicalBed"
+	BoostName = "CTVsb_High"
+)
+
+// Target is a mask derived from the clips, with the recipe that made it.
+type Target struct {
+	Name   string // at most 16 characters
+	Type   string // DICOM RT ROI Interpreted Type
+	Mask   *volume.Mask
+	Recipe string // for people: what it was made of, with every margin
+}
+
+// enoughClips is the number of clips below which a bed is a line or a triangle rather than a volume.
+const enoughClips = 4
+
+// flatMM is the thickness below which clips count as lying in a plane.
+const flatMM = 5
+
+// SurgicalBed returns the voxels of g whose centre lies in the convex hull of the clips' surfaces, and the
+// clips themselves; the warnings say where that is a poor idea of the cavity. The surface of a clip is at
+// the half level: half way between a voxel inside and its neighbour outside. Give it the kept clips of one
+// side; a clip that is not kept is left out. Fewer than three clips make a line or a point.
+func SurgicalBed(g *volume.Grid, clips []Clip) (*volume.Mask, []string) {
+	b := newBed(g, clips)
+	if b == nil {
+		return volume.NewMask(g), []string{"no clip is kept: there is no bed to draft"}
+	}
+	return b.mask, b.warnings
+}
+
+// bed is the hull of some clips.
+type bed struct {
+	body     *solid
+	mask     *volume.Mask
+	count    int
+	warnings []string
+}
+
+// newBed returns nil if no clip is kept.
+func newBed(g *volume.Grid, clips []Clip) *bed {
+	b := &bed{mask: volume.NewMask(g)}
+	var points, centres []volume.Vec
+	for _, c := range clips {
+		if !c.Kept || c.Mask == nil || c.Mask.Empty() {
+			continue
+		}
+		b.count++
+		points = append(points, surfacePoints(c.Mask)...)
+		centres = append(centres, alongAxes(g, c.CentreMM))
+		b.mask = b.mask.Union(c.Mask)
+	}
+	if b.count == 0 {
+		return nil
+	}
+	h, ok := newHull(points)
+	if !ok {
+		panic("segment: the surface points of a voxel lie in a plane")
+	}
+	b.body = h.solid(g)
+	b.mask = b.body.dilate(newReach(g, Margin{})).Union(b.mask)
+	flat := h.thicknessMM() < flatMM
+	if b.count < enoughClips {
+		joinCentres(b.mask, centres)
+		shape := [enoughClips]string{"", "a point", "a line", "a triangle"}[b.count]
+		b.warnings = append(b.warnings, fmt.Sprintf("%d clips kept: the bed is %s, not a volume; check it against the seroma and the scar", b.count, shape))
+		if b.count == 1 {
+			b.warnings[0] = "1 clip kept: the bed is that clip, not a volume; check it against the seroma and the scar"
+		}
+	} else if flat {
+		joinCentres(b.mask, centres)
+		b.warnings = append(b.warnings, fmt.Sprintf("the %d clips lie within %d mm of a plane: the bed is thin; check it against the seroma", b.count, flatMM))
+	}
+	return b
+}
+
+// alongAxes turns p, LPS mm, into mm along the axes of g from its voxel (0, 0, 0).
+func alongAxes(g *volume.Grid, p volume.Vec) volume.Vec {
+	d := p.Sub(g.Origin)
+	return volume.Vec{d.Dot(g.Row), d.Dot(g.Col), d.Dot(g.Normal())}
+}
+
+// surfacePoints returns the points half way between each voxel of m and its side neighbours outside, mm along the grid's axes.
+func surfacePoints(m *volume.Mask) []volume.Vec {
+	g := m.Grid
+	var points []volume.Vec
+	m.Each(func(x, y, z int) {
+		c := volume.Vec{float64(x) * g.SpacingX, float64(y) * g.SpacingY, g.SliceMM[z]}
+		for axis, half := range [3]float64{g.SpacingX / 2, g.SpacingY / 2, 0} {
+			for _, sign := range [2]int{-1, 1} {
+				n := [3]int{x, y, z}
+				n[axis] += sign
+				if m.Has(n[0], n[1], n[2]) {
+					continue
+				}
+				p := c
+				if axis == 2 {
+					half = halfStep(g, z, sign)
+				}
+				p[axis] += float64(sign) * half
+				points = append(points, p)
+			}
+		}
+	})
+	return points
+}
+
+// halfStep is half the distance in mm from slice z to the next in the direction sign; at the ends, to the other one.
+func halfStep(g *volume.Grid, z, sign int) float64 {
+	if n := z + sign; n >= 0 && n < g.Nz() {
+		return math.Abs(g.SliceMM[n]-g.SliceMM[z]) / 2
+	}
+	return g.SliceThickness(z) / 2
+}
+
+// joinCentres puts the voxels on the line or in the triangles between the points, mm along the grid's
+// axes, into m, so that a thin bed has no gaps between voxel centres.
+func joinCentres(m *volume.Mask, points []volume.Vec) {
+	g := m.Grid
+	step := min(g.SpacingX, g.SpacingY) / 2
+	line := func(a, b volume.Vec) {
+		n := int(math.Ceil(a.Distance(b)/step)) + 1
+		for i := range n + 1 {
+			p := a.Add(b.Sub(a).Scale(float64(i) / float64(n)))
+			x, y := int(math.Round(p[0]/g.SpacingX)), int(math.Round(p[1]/g.SpacingY))
+			z, _ := g.NearestSlice(g.Origin.Add(g.Normal().Scale(p[2])))
+			if g.Contains(x, y, z) {
+				m.Set(x, y, z, true)
+			}
+		}
+	}
+	for i, a := range points {
+		for j, b := range points[:i] {
+			line(a, b)
+			for _, c := range points[:j] {
+				n := int(math.Ceil(b.Distance(c)/step)) + 1
+				for k := 1; k < n; k++ {
+					line(a, b.Add(c.Sub(b).Scale(float64(k)/float64(n))))
+				}
+			}
+		}
+	}
+}
+
+// Draft drafts the targets on g from the kept clips: SurgicalBed, and when margin is not nil CTVsb_High, the bed and
+// margin around it, by distance from the hull itself rather than from its voxels. Both end at external,
+// if it is not nil. Clips on both sides make two of each, named with _L and _R. The warnings are for the
+// user to read; they name the side when there are two. A cancelled ctx ends it early with what is done.
+func Draft(ctx context.Context, g *volume.Grid, clips []Clip, external *volume.Mask, margin *Margin) ([]Target, []string) {
+	var sides []string
+	for _, c := range clips {
+		if c.Kept && !slices.Contains(sides, c.Side) {
+			sides = append(sides, c.Side)
+		}
+	}
+	slices.Sort(sides)
+	var targets []Target
+	var warnings []string
+	for _, side := range sides {
+		if ctx.Err() != nil {
+			break
+		}
+		var own []Clip
+		for _, c := range clips {
+			if c.Kept && c.Side == side {
+				own = append(own, c)
+			}
+		}
+		suffix := ""
+		if len(sides) > 1 {
+			suffix = "_" + side
+		}
+		made, notes := draftSide(g, own, external, margin, suffix)
+		targets = append(targets, made...)
+		for _, n := range notes {
+			if suffix != "" {
+				n = BedName + suffix + ": " + n
+			}
+			warnings = append(warnings, n)
+		}
+	}
+	if len(sides) > 1 {
+		warnings = append([]string{"clips are kept on both sides: each has its own bed"}, warnings...)
+	}
+	return targets, warnings
+}
+
+func draftSide(g *volume.Grid, clips []Clip, external *volume.Mask, margin *Margin, suffix string) ([]Target, []string) {
+	b := newBed(g, clips)
+	if b == nil {
+		return nil, nil
+	}
+	warnings := b.warnings
+	cut := func(m *volume.Mask) (*volume.Mask, string) {
+		if external == nil {
+			return m, ""
+		}
+		return m.Intersect(external), ", within External"
+	}
+	mask, within := cut(b.mask)
+	recipe := fmt.Sprintf("convex hull of %d clips", b.count)
+	if b.count == 1 {
+		recipe = "1 clip"
+	}
+	targets := []Target{{BedName + suffix, "CTV", mask, recipe + within}}
+	if margin != nil {
+		r := newReach(g, *margin)
+		mask, within := cut(b.body.dilate(r).Union(b.mask))
+		targets = append(targets, Target{BoostName + suffix, "CTV", mask, fmt.Sprintf("%s%s + %s%s", BedName, suffix, margin, within)})
+		warnings = append(warnings, thinMargin(g, *margin)...)
+	}
+	return targets, warnings
+}
+
+// thinMargin warns when the slices are thicker than the margin across them.
+func thinMargin(g *volume.Grid, m Margin) []string {
+	thickness := 0.0
+	for z := range g.Nz() {
+		thickness = max(thickness, g.SliceThickness(z))
+	}
+	least := math.Inf(1)
+	n := g.Normal()
+	for i, pair := range [3][2]float64{{m.R, m.L}, {m.A, m.P}, {m.S, m.I}} {
+		if math.Abs(n[i]) > math.Sqrt(0.5) {
+			least = min(pair[0], pair[1])
+		}
+	}
+	if least > 0 && thickness > least {
+		return []string{fmt.Sprintf("slices are %.3g mm thick, more than the margin of %.3g mm across them: the margin holds on average, not on every slice", thickness, least)}
+	}
+	return nil
+}

@@ -21,6 +21,7 @@ type Clip struct {
 	Flags      []string
 	Kept       bool
 	Mask       *volume.Mask // connected voxels above the half level, on the CT's grid; no two clips share one
+	Marked     *volume.Mask // what the Segmentation Net marked of it, on the network grid; nil for a clip drawn by hand
 }
 
 // ROI is the region that holds the clips: 96^3 voxels of 2 mm, or the box a user drew. Its corners are

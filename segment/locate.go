@@ -1,0 +1,224 @@
+package segment
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+const (
+	// denseHU is the least that any clip reaches: a patch without such a voxel in the body is not run.
+	denseHU = 150
+	// clusterMM is how far a component may be from the one that its cluster is counted at.
+	clusterMM = 96
+	// mostComponents bounds the work for a network gone wild; the largest ones count.
+	mostComponents = 1000
+)
+
+// located is what the Location Net found.
+type located struct {
+	feature *logitMap
+	found   bool
+	centre  [3]float64 // mean of the positive voxels of the best cluster, voxels of the network grid
+	spread  float64    // mm from the centre to the farthest component, of any cluster, that is more likely a clip than not
+}
+
+// locate slides the Location Net over the network grid and finds the densest cluster of positive voxels.
+// Patches without body, or without a voxel of denseHU in it, are skipped; with within given, so are those
+// that do not overlap it. Cancelled work returns ctx.Err().
+func locate(ctx context.Context, net Network, card *Card, r *resampled, within *volume.Box, progress func(done, total int)) (*located, error) {
+	var starts [][3]int
+	for _, start := range patchStarts(r.Grid.Bounds(), card.PatchVoxels, card.Overlap) {
+		box := patchBox(start, card.PatchVoxels)
+		if within != nil && box.Intersect(*within).Empty() {
+			continue
+		}
+		if r.reaches(box, denseHU) {
+			starts = append(starts, start)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	s := slider{name: "Location Net", net: net, card: card, in: r, progress: progress}
+	feature, err := s.slide(ctx, r.Grid.Bounds(), starts)
+	if err != nil {
+		return nil, err
+	}
+	l := &located{feature: feature}
+	l.centreOfBest(marked(feature, r, card), r.Grid.SpacingX)
+	return l, nil
+}
+
+// reaches tells whether a voxel of box in the body is at least hu.
+func (r *resampled) reaches(box volume.Box, hu int16) bool {
+	for z := box.Min[2]; z < box.Max[2]; z++ {
+		for y := box.Min[1]; y < box.Max[1]; y++ {
+			row := r.hu[r.Grid.Index(box.Min[0], y, z) : r.Grid.Index(box.Max[0]-1, y, z)+1]
+			for _, h := range row {
+				if h >= hu {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// component is a connected set of voxels that a network marks as clip.
+type component struct {
+	voxels     [][3]int // of the network grid
+	logits     []float32
+	centre     [3]float64 // mean of voxels
+	confidence float64
+}
+
+// marked returns the 26-connected components of the voxels of m in the body whose logit is above the card's
+// threshold, largest first, without those of fewer than the card's MinVoxels.
+func marked(m *logitMap, r *resampled, card *Card) []component {
+	limit := card.thresholdLogit()
+	size := m.box.Size()
+	positive := volume.NewMask(r.Grid)
+	i := 0
+	for z := m.box.Min[2]; z < m.box.Max[2]; z++ {
+		for y := m.box.Min[1]; y < m.box.Max[1]; y++ {
+			hu := r.hu[r.Grid.Index(m.box.Min[0], y, z):][:size[0]]
+			for x, l := range m.logits[i : i+size[0]] {
+				if l > limit && hu[x] != outsideBody {
+					positive.Set(m.box.Min[0]+x, y, z, true)
+				}
+			}
+			i += size[0]
+		}
+	}
+	var parts []component
+	for _, found := range volume.ComponentRuns(positive) {
+		if found.Voxels < card.MinVoxels {
+			continue
+		}
+		var c component
+		for _, run := range found.Runs {
+			for x := run.X0; x < run.X1; x++ {
+				c.voxels = append(c.voxels, [3]int{x, run.Y, run.Z})
+				c.logits = append(c.logits, m.at(x, run.Y, run.Z))
+			}
+		}
+		c.centre = meanVoxel(c.voxels)
+		c.confidence = card.confidence(topMean(c.logits))
+		parts = append(parts, c)
+	}
+	return parts
+}
+
+func meanVoxel(voxels [][3]int) (mean [3]float64) {
+	for _, v := range voxels {
+		for i := range 3 {
+			mean[i] += float64(v[i])
+		}
+	}
+	for i := range 3 {
+		mean[i] /= float64(len(voxels))
+	}
+	return mean
+}
+
+// topMean is the mean of the three largest logits.
+func topMean(logits []float32) float64 {
+	top := slices.Clone(logits)
+	sort.Slice(top, func(i, j int) bool { return top[i] > top[j] })
+	top = top[:min(3, len(top))]
+	sum := 0.0
+	for _, l := range top {
+		sum += float64(l)
+	}
+	return sum / float64(len(top))
+}
+
+// centreOfBest chooses the component round which, within clusterMM, lies the largest sum of confidences,
+// and takes the mean of the positive voxels of that cluster: the paper's centre, without what is far away.
+func (l *located) centreOfBest(parts []component, spacingMM float64) {
+	best := -1.0
+	parts = parts[:min(len(parts), mostComponents)]
+	for _, p := range parts {
+		sum := 0.0
+		var voxels [][3]int
+		for _, q := range parts {
+			if voxelDistance(p.centre, q.centre)*spacingMM <= clusterMM {
+				sum += q.confidence
+				voxels = append(voxels, q.voxels...)
+			}
+		}
+		if sum > best {
+			best = sum
+			l.found, l.centre = true, meanVoxel(voxels)
+		}
+	}
+	for _, p := range parts {
+		if p.confidence < 0.5 {
+			continue
+		}
+		l.spread = max(l.spread, voxelDistance(p.centre, l.centre)*spacingMM)
+	}
+}
+
+func voxelDistance(a, b [3]float64) float64 {
+	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
+}
+
+// cubeAround is the cube of n voxels a side round centre, moved into bounds, which holds it.
+func cubeAround(centre [3]float64, n int, bounds volume.Box) volume.Box {
+	var b volume.Box
+	for i := range 3 {
+		start := int(math.Round(centre[i] - float64(n-1)/2))
+		b.Min[i] = max(bounds.Min[i], min(start, bounds.Max[i]-n))
+		b.Max[i] = b.Min[i] + n
+	}
+	return b
+}
+
+// roi is box of the network grid in patient space.
+func roi(g *volume.Grid, box volume.Box, centre volume.Vec) *ROI {
+	lo, hi := volume.Vec{math.Inf(1), math.Inf(1), math.Inf(1)}, volume.Vec{math.Inf(-1), math.Inf(-1), math.Inf(-1)}
+	for corner := range 8 {
+		var at [3]float64
+		for i := range 3 {
+			if corner>>i&1 == 0 {
+				at[i] = float64(box.Min[i]) - 0.5
+			} else {
+				at[i] = float64(box.Max[i]) - 0.5
+			}
+		}
+		p := g.ToPatient(at[0], at[1], at[2])
+		for i := range 3 {
+			lo[i], hi[i] = min(lo[i], p[i]), max(hi[i], p[i])
+		}
+	}
+	return &ROI{MinMM: lo, MaxMM: hi, CentreMM: centre}
+}
+
+// boxOf is the box of voxels of g whose cubes meet the box r; empty when r misses the grid.
+func boxOf(g *volume.Grid, r *ROI) volume.Box {
+	lo := [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
+	hi := [3]float64{math.Inf(-1), math.Inf(-1), math.Inf(-1)}
+	for corner := range 8 {
+		p := r.MinMM
+		for i := range 3 {
+			if corner>>i&1 == 1 {
+				p[i] = r.MaxMM[i]
+			}
+		}
+		x, y, z := g.ToVoxel(p)
+		for i, v := range [3]float64{x, y, z} {
+			lo[i], hi[i] = min(lo[i], v), max(hi[i], v)
+		}
+	}
+	const slack = 1e-6 // a box made by roi comes back as it was
+	var b volume.Box
+	for i := range 3 {
+		b.Min[i], b.Max[i] = int(math.Floor(lo[i]+0.5+slack)), int(math.Ceil(hi[i]+0.5-slack))
+	}
+	return b.Intersect(g.Bounds())
+}

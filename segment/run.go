@@ -1,0 +1,228 @@
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+const (
+	fewClips  = 4  // fewer do not span a volume that anyone should call a tumour bed
+	farApart  = 96 // mm between clips of one side beyond which they hardly mark one bed
+	prepSteps = 3
+)
+
+// Run is the whole pipeline: v to clips. Without Networks.Location the Segmentation Net slides over the
+// whole body. When no clip is found the Result says so in Warnings, and the error is nil. A cancelled run
+// returns ctx.Err() within 100 ms, or 200 ms where a network runs.
+func Run(ctx context.Context, v *volume.Volume, nets Networks, o RunOptions) (*Result, error) {
+	if err := nets.validate(); err != nil {
+		return nil, err
+	}
+	progress := o.Progress
+	if progress == nil {
+		progress = func(string, int, int) {}
+	}
+	p := &pass{v: v, nets: nets, options: o, progress: progress, result: &Result{External: o.External}}
+	for _, stage := range []struct {
+		run     func(context.Context) error
+		seconds *float64
+	}{
+		{p.prepare, &p.result.Seconds.Prepare},
+		{p.locate, &p.result.Seconds.Locate},
+		{p.segment, &p.result.Seconds.Segment},
+	} {
+		start := time.Now()
+		if err := stage.run(ctx); err != nil {
+			return nil, err
+		}
+		*stage.seconds = time.Since(start).Seconds()
+	}
+	p.result.Provider, p.result.Notice = nets.describe()
+	return p.result, nil
+}
+
+// validate reports networks that cannot work together.
+func (n *Networks) validate() error {
+	if n.Segmentation == nil {
+		return errors.New("run the pipeline: the Segmentation Net is not open")
+	}
+	if err := n.SegmentationCard.Validate(); err != nil {
+		return fmt.Errorf("card of the Segmentation Net: %w", err)
+	}
+	if n.Location == nil {
+		if n.SegmentationCard.hasFeature() {
+			return errors.New("run the pipeline: the Segmentation Net reads the Location Net's feature map, and no Location Net is open")
+		}
+		return nil
+	}
+	if err := n.LocationCard.Validate(); err != nil {
+		return fmt.Errorf("card of the Location Net: %w", err)
+	}
+	if n.LocationCard.hasFeature() {
+		return errors.New("card of the Location Net: it cannot read its own feature map")
+	}
+	if n.LocationCard.SpacingMM != n.SegmentationCard.SpacingMM {
+		return fmt.Errorf("the networks do not belong together: voxels of %g and %g mm", n.LocationCard.SpacingMM, n.SegmentationCard.SpacingMM)
+	}
+	return nil
+}
+
+// describe is what ran the networks and what there is to know about it.
+func (n *Networks) describe() (provider, notice string) {
+	provider, notice = n.Segmentation.Provider(), n.Segmentation.Notice()
+	if n.Location == nil {
+		return provider, notice
+	}
+	if p := n.Location.Provider(); p != provider {
+		provider = p + ", " + provider
+	}
+	if t := n.Location.Notice(); notice == "" {
+		notice = t
+	} else if t != "" && t != notice {
+		notice = t + "; " + notice
+	}
+	return provider, notice
+}
+
+// pass is one run of the pipeline.
+type pass struct {
+	v        *volume.Volume
+	nets     Networks
+	options  RunOptions
+	progress func(stage string, done, total int)
+	result   *Result
+
+	network *resampled
+	box     *volume.Box // the user's box on the network grid, or nil
+	region  volume.Box  // what the Segmentation Net reads; empty when there is nothing to read
+	feature *logitMap
+	spread  float64 // mm
+}
+
+func (p *pass) prepare(ctx context.Context) (err error) {
+	p.progress("prepare", 0, prepSteps)
+	if p.result.Body, err = Body(ctx, p.v); err != nil {
+		return err
+	}
+	p.progress("prepare", 1, prepSteps)
+	if p.result.External == nil {
+		if p.result.External, err = External(ctx, p.v); err != nil {
+			return err
+		}
+	}
+	p.progress("prepare", 2, prepSteps)
+	patch := max(p.nets.SegmentationCard.PatchVoxels, p.nets.LocationCard.PatchVoxels)
+	p.network, err = resampleBody(ctx, p.v, p.result.Body, p.nets.SegmentationCard.SpacingMM, patch)
+	if err != nil {
+		return err
+	}
+	p.progress("prepare", prepSteps, prepSteps)
+	return p.takeBox()
+}
+
+// takeBox turns the user's box into a region of the network grid.
+func (p *pass) takeBox() error {
+	if p.options.Box == nil {
+		return nil
+	}
+	b := boxOf(p.network.Grid, p.options.Box)
+	if b.Empty() {
+		return errors.New("search in the box: it lies outside the patient; draw it over the breast")
+	}
+	p.box = &b
+	p.region = p.widen(b)
+	middle := p.options.Box.MinMM.Add(p.options.Box.MaxMM).Scale(0.5)
+	p.result.ROI = &ROI{MinMM: p.options.Box.MinMM, MaxMM: p.options.Box.MaxMM, CentreMM: middle}
+	return nil
+}
+
+// widen grows b to at least a patch of the Segmentation Net on each side, within the grid.
+func (p *pass) widen(b volume.Box) volume.Box {
+	bounds, n := p.network.Grid.Bounds(), p.nets.SegmentationCard.PatchVoxels
+	for i, size := range b.Size() {
+		if size < n {
+			b.Min[i] = max(0, min(b.Min[i]-(n-size)/2, bounds.Max[i]-n))
+			b.Max[i] = b.Min[i] + n
+		}
+	}
+	return b
+}
+
+func (p *pass) locate(ctx context.Context) error {
+	progress := func(done, total int) { p.progress("locate", done, total) }
+	if p.nets.Location == nil {
+		if p.box == nil {
+			p.region = p.network.Grid.Bounds()
+		}
+		return nil
+	}
+	if p.box != nil {
+		if !p.nets.SegmentationCard.hasFeature() {
+			return nil
+		}
+		l, err := locate(ctx, p.nets.Location, &p.nets.LocationCard, p.network, &p.region, progress)
+		if err != nil {
+			return err
+		}
+		p.feature = l.feature
+		return nil
+	}
+	l, err := locate(ctx, p.nets.Location, &p.nets.LocationCard, p.network, nil, progress)
+	if err != nil {
+		return err
+	}
+	p.feature, p.spread = l.feature, l.spread
+	if l.found {
+		g := p.network.Grid
+		p.region = cubeAround(l.centre, p.nets.SegmentationCard.PatchVoxels, g.Bounds())
+		p.result.ROI = roi(g, p.region, g.ToPatient(l.centre[0], l.centre[1], l.centre[2]))
+	}
+	return nil
+}
+
+func (p *pass) segment(ctx context.Context) (err error) {
+	if p.region.Empty() {
+		p.warn("No clip found: the Location Net points nowhere. Check that the series is the planning CT and that clips can be seen, or draw a box to search in.")
+		return nil
+	}
+	p.result.Clips, err = findClips(ctx, p.nets.Segmentation, &p.nets.SegmentationCard, p.network, p.feature, p.region,
+		p.box, p.v, p.result.External, func(done, total int) { p.progress("segment", done, total) })
+	if err != nil {
+		return err
+	}
+	switch n := len(p.result.Clips); {
+	case n == 0 && p.box != nil:
+		p.warn("No clip found in the box.")
+	case n == 0:
+		p.warn("No clip found in the region that the Location Net points at; draw a box to search elsewhere.")
+	case n < fewClips:
+		p.warn("Only %d clip(s) found; fewer than %d do not outline a tumour bed. Look for clips that were missed.", n, fewClips)
+	}
+	if mm := widest(p.result.Clips); mm > farApart {
+		p.warn("Clips lie up to %.0f mm apart; check that all of them belong to one tumour bed.", mm)
+	}
+	if p.spread > farApart {
+		p.warn("The Location Net also answers %.0f mm away from the region that was searched; look there for clips.", p.spread)
+	}
+	return nil
+}
+
+// widest is the largest distance in mm between two clips.
+func widest(clips []Clip) float64 {
+	mm := 0.0
+	for i := range clips {
+		for j := range i {
+			mm = math.Max(mm, clips[i].CentreMM.Distance(clips[j].CentreMM))
+		}
+	}
+	return mm
+}
+
+func (p *pass) warn(format string, a ...any) {
+	p.result.Warnings = append(p.result.Warnings, fmt.Sprintf(format, a...))
+}

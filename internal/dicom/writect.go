@@ -18,7 +18,7 @@ import (
 )
 
 // CTMeta is what a written CT says of itself beside its voxels. Zero values are filled: new UIDs, today's
-// date, "DERIVED\SECONDARY\AXIAL", HFS.
+// date, study 1, "DERIVED\SECONDARY\AXIAL", CHEST, HFS.
 type CTMeta struct {
 	Patient               Patient
 	StudyUID              string
@@ -104,7 +104,7 @@ func newWrittenSeries(dir string, g *volume.Grid, meta CTMeta) *Series {
 		imageType = []string{"DERIVED", "SECONDARY", "AXIAL"}
 	}
 	study := &Study{
-		UID: cmp.Or(meta.StudyUID, newUID()), ID: cleanText(meta.StudyID, 16), Date: date, Time: clock,
+		UID: cmp.Or(meta.StudyUID, newUID()), ID: cmp.Or(cleanText(meta.StudyID, 16), "1"), Date: date, Time: clock,
 		Description: cleanText(meta.StudyDescription, 64), AccessionNumber: cleanText(meta.AccessionNumber, 16),
 		Patient: Patient{
 			Name: cleanText(meta.Patient.Name, 64), ID: cleanText(meta.Patient.ID, 64),
@@ -184,8 +184,9 @@ func (f *ctForm) slice(z int, hu []int16) ([]byte, error) {
 	if f.meta.DerivationDescription != "" {
 		b.text(tag.DerivationDescription, cleanText(f.meta.DerivationDescription, 1024))
 	}
-	if f.meta.BodyPart != "" {
-		b.ascii(tag.BodyPartExamined, f.meta.BodyPart)
+	b.ascii(tag.BodyPartExamined, cmp.Or(f.meta.BodyPart, "CHEST"))
+	if f.meta.BodyPart == "BREAST" {
+		b.ascii(tag.Laterality, "") // type 2C: wanted for paired parts, and both sides are in the image
 	}
 	if f.meta.Kernel != "" {
 		b.text(tag.ConvolutionKernel, cleanText(f.meta.Kernel, 16))

@@ -29,6 +29,8 @@ type LibraryOptions struct {
 type Engine struct {
 	options LibraryOptions
 	trials  chan map[trialKey]trial // holds the one map: a lock that can be waited for with a context
+	// software lets auto try a GPU that is a CPU in disguise, which is slower than the CPU itself; for tests.
+	software bool
 }
 
 type trialKey struct {
@@ -78,6 +80,12 @@ func (e *Engine) open(ctx context.Context, m segment.Model, o segment.Options) (
 		return nil, fmt.Errorf("%w: it takes %d channels, its card describes %d: model and card do not belong together",
 			errGraph, channels, c)
 	}
+	if channels == 0 {
+		channels = len(m.Card.Channels)
+	}
+	if channels == 0 {
+		return nil, fmt.Errorf("%w: neither it nor its card says how many channels it takes", errGraph)
+	}
 	n := &network{model: m, channels: channels, threads: threads(o.Threads)}
 	switch o.Provider {
 	case cpu:
@@ -110,19 +118,16 @@ func (e *Engine) openNamed(ctx context.Context, n *network, o segment.Options) e
 func (e *Engine) openAuto(ctx context.Context, n *network, device int) error {
 	var refused []string
 	for _, p := range gpuProviders() {
-		if !p.here() || softwareGPU(p.name) {
+		if !p.here() || !e.software && softwareGPU(p.name) {
 			continue
 		}
 		s, t, err := e.openTried(ctx, p, n, device)
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
-		}
-		if err == nil {
-			if err = t.slow(); err == nil {
-				n.session, n.provider, n.notice = s, p.name, t.placementNotice(p.name)
-				return nil
-			}
-			s.close()
+		case err == nil:
+			n.session, n.provider, n.notice = s, p.name, t.placementNotice(p.name)
+			return nil
 		}
 		if !errors.Is(err, errAbsent) {
 			refused = append(refused, p.name+" "+err.Error())
@@ -138,7 +143,8 @@ func (e *Engine) openAuto(ctx context.Context, n *network, device int) error {
 	return nil
 }
 
-// openTried opens a session on a GPU provider, with the self-test passed now or earlier in this process.
+// openTried opens a session on a GPU provider, with the self-test passed now or earlier in this process. For auto a
+// provider that is slower than the CPU has not passed.
 func (e *Engine) openTried(ctx context.Context, p provider, n *network, device int) (*session, trial, error) {
 	key := trialKey{p.name, device, sha256.Sum256(n.model.ONNX)}
 	var trials map[trialKey]trial
@@ -149,8 +155,10 @@ func (e *Engine) openTried(ctx context.Context, p provider, n *network, device i
 	}
 	defer func() { e.trials <- trials }()
 	t, known := trials[key]
-	if known && t.err != nil {
-		return nil, t, t.err
+	if known {
+		if err := t.refusal(n.auto); err != nil {
+			return nil, t, err
+		}
 	}
 	options := sessionOptions{gpu: &p, device: device, threads: n.threads}
 	s, err := openSession(n.model.Name, n.model.ONNX, options)
@@ -175,9 +183,9 @@ func (e *Engine) openTried(ctx context.Context, p provider, n *network, device i
 	if ctx.Err() == nil {
 		trials[key] = t
 	}
-	if t.err != nil {
+	if err := t.refusal(n.auto); err != nil {
 		s.close()
-		return nil, t, t.err
+		return nil, t, err
 	}
 	return s, t, nil
 }

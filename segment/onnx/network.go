@@ -13,7 +13,7 @@ import (
 // network is an open model. It implements segment.Network.
 type network struct {
 	model    segment.Model
-	channels int // 0 when the model leaves them open
+	channels int
 	threads  int
 	auto     bool // the provider was not asked for by name: it may be replaced
 
@@ -41,7 +41,7 @@ func (n *network) Run(ctx context.Context, in segment.Tensor, out []float32) err
 	if voxels <= 0 || in.Channels*voxels != len(in.Data) || voxels != len(out) {
 		panic(fmt.Sprintf("onnx: tensor of %d x %v with %d values and %d outputs", in.Channels, in.Size, len(in.Data), len(out)))
 	}
-	if n.channels > 0 && in.Channels != n.channels {
+	if in.Channels != n.channels {
 		return fmt.Errorf("network %s takes %d channels, the patch has %d: the model's card describes other channels",
 			n.model.Name, n.channels, in.Channels)
 	}

@@ -261,7 +261,7 @@ func BenchmarkPatch96(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer n.Close()
-			in := hashed(max(n.(*network).channels, 1), edge, edge, edge)
+			in := hashed(n.(*network).channels, edge, edge, edge)
 			out := make([]float32, edge*edge*edge)
 			if err := n.Run(context.Background(), in, out); err != nil { // pays for the buffers
 				b.Fatal(err)

@@ -70,6 +70,40 @@ func TestAutoLeavesASoftwareGPUAlone(t *testing.T) {
 	}
 }
 
+func TestAutoRefusesWhatIsSlow(t *testing.T) {
+	if !inChild(t, swiftShader(t)...) {
+		return
+	}
+	e := engine(t)
+	e.software = true
+	ctx := context.Background()
+	n, err := e.Open(ctx, model(t, "probe"), segment.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	if n.Provider() != "cpu" || !strings.Contains(n.Notice(), "webgpu is slower than the CPU") {
+		t.Errorf("runs on %q, notice %q", n.Provider(), n.Notice())
+	}
+	// Had it been quicker, auto would have taken it: the same trial with another time.
+	trials := <-e.trials
+	for key, tried := range trials {
+		if key.provider == webgpu {
+			tried.pass = tried.cpuPass
+			trials[key] = tried
+		}
+	}
+	e.trials <- trials
+	quick, err := e.Open(ctx, model(t, "probe"), segment.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer quick.Close()
+	if quick.Provider() != "webgpu" || quick.Notice() != "" {
+		t.Errorf("runs on %q, notice %q", quick.Provider(), quick.Notice())
+	}
+}
+
 func TestCancelOnWebGPU(t *testing.T) {
 	if !inChild(t, swiftShader(t)...) {
 		return
@@ -197,8 +231,9 @@ func TestParityRule(t *testing.T) {
 }
 
 func TestSlowRule(t *testing.T) {
-	if (trial{pass: 15, cpuPass: 10}).slow() != nil || (trial{pass: 25, cpuPass: 10}).slow() == nil {
-		t.Error("slow does not hold the pass against twice the CPU's")
+	fair, slow := trial{pass: 15, cpuPass: 10}, trial{pass: 25, cpuPass: 10}
+	if fair.refusal(true) != nil || slow.refusal(true) == nil || slow.refusal(false) != nil {
+		t.Error("auto, and only auto, is to refuse what takes over twice the CPU's time")
 	}
 }
 

@@ -45,9 +45,12 @@ type trial struct {
 	onCPU       map[string]int
 }
 
-// slow says whether auto should rather take the CPU.
-func (t trial) slow() error {
-	if t.pass > slowFactor*t.cpuPass {
+// refusal says why the provider is not to be used; auto rather takes the CPU than a GPU that is slower.
+func (t trial) refusal(auto bool) error {
+	if t.err != nil {
+		return t.err
+	}
+	if auto && t.pass > slowFactor*t.cpuPass {
 		return fmt.Errorf("is slower than the CPU (%.0f ms against %.0f ms for %d^3 voxels)",
 			milliseconds(t.pass), milliseconds(t.cpuPass), testEdgeVox)
 	}

@@ -212,9 +212,9 @@ func couchHU(x, y, px float64) float64 {
 	u := clamp01((math.Abs(x) - 120) / (w - 120))
 	bottom := 72 - 46*u*u
 	d := math.Max(math.Max(-y, y-bottom), math.Abs(x)-w)
-	shell := cover(d, px) - cover(d+1.8, px)
-	foam := cover(d+1.8, px)
-	return -1000 + shell*820 + foam*45
+	shell := cover(d, px) - cover(d+2.4, px)
+	foam := cover(d+2.4, px)
+	return -1000 + shell*880 + foam*45
 }
 
 // plateHU is a flat sandwich plate of half width w and thickness t.

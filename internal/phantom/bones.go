@@ -28,10 +28,10 @@ func vertebraZ(i int) float64 {
 }
 
 func (m *model) buildRibs(r *rand.Rand) {
-	drop := [12]float64{24, 42, 54, 62, 70, 77, 83, 87, 88, 84, 56, 30}
+	drop := [12]float64{33, 55, 66, 77, 87, 95, 101, 105, 106, 100, 66, 34}
 	end := [12]float64{0.9, 0.94, 0.95, 0.955, 0.96, 0.965, 0.97, 0.93, 0.9, 0.86, 0.56, 0.36}
 	bony := [12]float64{0.80, 0.80, 0.79, 0.78, 0.765, 0.75, 0.735, 0.715, 0.70, 0.69, 0.54, 0.35}
-	rise := [12]float64{-4, -2, 2, 8, 16, 28, 40, 46, 50, 46, 0, 0}
+	rise := [12]float64{-4, 0, 6, 14, 26, 40, 54, 62, 66, 60, 0, 0}
 	steep := uniform(r, 0.9, 1.12)
 	cortex := uniform(r, 900, 1350)
 	for s := range 2 {
@@ -49,7 +49,7 @@ func (m *model) buildRibs(r *rand.Rand) {
 			for k := range b.z {
 				t := float64(k) / ribBins
 				g := math.Pow(clamp01((t-0.06)/(bony[i]+0.02-0.06)), 1.15)
-				b.z[k] = z0 + 6*math.Exp(-t*t/0.01) - d*(0.55*g+0.45*smoothstep(0, 1, g))
+				b.z[k] = z0 + 6*math.Exp(-t*t/0.01) - d*(0.4*g+0.6*smoothstep(0, 1, g))
 				if t > bony[i] {
 					b.z[k] += up * smoothstep(bony[i], end[i], t)
 				}

@@ -117,21 +117,10 @@ func (c *canvas) lower(dst []float32, p *prim, inflate, blend, reach float64) re
 	switch p.kind {
 	case kindCapsule:
 		c.lowerCapsule(dst, p, r, inflate, blend)
-	case kindEllipsoid, kindPlate:
-		for j := r.y0; j < r.y1; j++ {
-			x, y := c.body(r.x0, j)
-			row := dst[j*c.nx : (j+1)*c.nx]
-			for i := r.x0; i < r.x1; i++ {
-				d := p.distance(vec{x, y, c.z}) - inflate
-				if blend > 0 {
-					d = smin(float64(row[i]), d, blend)
-				}
-				if float32(d) < row[i] {
-					row[i] = float32(d)
-				}
-				x, y = x+c.xi, y+c.yi
-			}
-		}
+	case kindEllipsoid:
+		c.lowerEllipsoid(dst, p, r, inflate, blend, reach)
+	case kindPlate:
+		c.lowerPlate(dst, p, r, inflate, blend, reach)
 	}
 	return r
 }
@@ -157,15 +146,74 @@ func (c *canvas) lowerCapsule(dst []float32, p *prim, r rect, inflate, blend flo
 			}
 			ex, ey, ez := x-h*ba[0], y-h*ba[1], pz-h*ba[2]
 			d := math.Sqrt(ex*ex+ey*ey+ez*ez) - p.ra - h*dr - inflate
-			if blend > 0 {
-				d = smin(float64(row[i]), d, blend)
-			}
-			if float32(d) < row[i] {
-				row[i] = float32(d)
-			}
+			row[i] = merge(row[i], float32(d), float32(blend))
 			x, y = x+c.xi, y+c.yi
 		}
 	}
+}
+
+// lowerEllipsoid is prim.distance unrolled: the local coordinates are linear along a row.
+func (c *canvas) lowerEllipsoid(dst []float32, p *prim, r rect, inflate, blend, reach float64) {
+	var at, step [3]float64
+	ia, ib, ic := p.inv[0], p.inv[1], p.inv[2]
+	// Beyond this normalised radius nothing is within reach.
+	outer := 1 + (reach+inflate)*math.Max(ia, math.Max(ib, ic))
+	outer *= outer
+	for k := range 3 {
+		step[k] = (c.xi*p.axes[k][0] + c.yi*p.axes[k][1]) * p.inv[k]
+	}
+	for j := r.y0; j < r.y1; j++ {
+		x, y := c.body(r.x0, j)
+		d := vec{x, y, c.z}.Sub(p.a)
+		for k := range 3 {
+			at[k] = d.Dot(p.axes[k]) * p.inv[k]
+		}
+		u, v, w := at[0], at[1], at[2]
+		row := dst[j*c.nx : (j+1)*c.nx]
+		for i := r.x0; i < r.x1; i++ {
+			k0 := u*u + v*v + w*w
+			if k0 < outer {
+				k1 := square(u*ia) + square(v*ib) + square(w*ic)
+				d := -1 / ia
+				if k1 > 1e-12 {
+					k0 = math.Sqrt(k0)
+					d = k0 * (k0 - 1) / math.Sqrt(k1)
+				}
+				row[i] = merge(row[i], float32(d-inflate), float32(blend))
+			}
+			u, v, w = u+step[0], v+step[1], w+step[2]
+		}
+	}
+}
+
+// lowerPlate looks only where the plate's plane is near.
+func (c *canvas) lowerPlate(dst []float32, p *prim, r rect, inflate, blend, reach float64) {
+	n := p.b.Sub(p.a).Cross(p.c.Sub(p.a))
+	n = n.Scale(1 / n.Norm())
+	most := p.ra + reach + inflate
+	step := c.xi*n[0] + c.yi*n[1]
+	for j := r.y0; j < r.y1; j++ {
+		x, y := c.body(r.x0, j)
+		h := vec{x, y, c.z}.Sub(p.a).Dot(n)
+		row := dst[j*c.nx : (j+1)*c.nx]
+		for i := r.x0; i < r.x1; i++ {
+			if h < most && h > -most {
+				row[i] = merge(row[i], float32(p.distance(vec{x, y, c.z})-inflate), float32(blend))
+			}
+			x, y, h = x+c.xi, y+c.yi, h+step
+		}
+	}
+}
+
+// merge is the minimum of a and b, rounded over k mm.
+func merge(a, b, k float32) float32 {
+	if a < b {
+		a, b = b, a
+	}
+	if h := k - (a - b); h > 0 {
+		return b - h*h/(4*k)
+	}
+	return b
 }
 
 const far = 1e4 // mm, farther than anything
@@ -217,6 +265,8 @@ func (c *canvas) paint(dist []float32, r rect, m *material) {
 				s := 1 / m.roughScaleMM
 				d += rough * c.tex.at(x*s, y*s, c.z*s)
 			}
+			// Nothing but skin and fat lies in the last millimetres.
+			d = math.Max(d, float64(c.skin[k])+3.5)
 			if m.inside {
 				d = math.Max(d, float64(c.cage[k])+4.5)
 			}

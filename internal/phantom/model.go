@@ -226,8 +226,8 @@ func (m *model) fields(ctx context.Context, c *canvas) error {
 	for s := range m.breasts {
 		c.lower(c.skin, &m.breasts[s].shape, 0, 16, 24)
 		n := m.breasts[s].nipple
-		nip := capsule(n.Sub(m.breasts[s].normal.Scale(5)), n.Add(m.breasts[s].normal.Scale(1.5)), 4.5, 4)
-		c.lower(c.skin, &nip, 0, 4, 6)
+		nip := capsule(n.Sub(m.breasts[s].normal.Scale(7)), n.Sub(m.breasts[s].normal.Scale(1.5)), 6, 5)
+		c.lower(c.skin, &nip, 0, 5, 8)
 	}
 	m.sharpenSkin(c)
 	return ctx.Err()

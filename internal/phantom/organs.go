@@ -264,7 +264,7 @@ func (m *model) growVessels(r *rand.Rand, side float64) {
 	}
 	_ = s
 	var targets []vec
-	for len(targets) < 620 {
+	for len(targets) < 900 {
 		p := vec{side * uniform(r, 20, 128), uniform(r, -88, 84), uniform(r, -165, 108)}
 		if inLung(p) {
 			targets = append(targets, p)
@@ -299,7 +299,7 @@ func (m *model) growVessels(r *rand.Rand, side float64) {
 	}
 	for i := range nodes {
 		if q := nodes[i].parent; q >= 0 {
-			radius := 0.55 * math.Pow(nodes[i].flow, 0.37)
+			radius := 0.62 * math.Pow(nodes[i].flow, 0.37)
 			m.vessels = append(m.vessels, capsule(nodes[q].p, nodes[i].p, radius, radius))
 		}
 	}

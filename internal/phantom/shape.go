@@ -62,7 +62,11 @@ func ellipsoid(c vec, radii [3]float64, u, v vec) prim {
 	for i := range 3 {
 		p.inv[i] = 1 / radii[i]
 	}
-	return bounded(p, math.Max(radii[0], math.Max(radii[1], radii[2])), c)
+	for k := range 3 {
+		e := math.Sqrt(square(radii[0]*p.axes[0][k]) + square(radii[1]*p.axes[1][k]) + square(radii[2]*p.axes[2][k]))
+		p.lo[k], p.hi[k] = c[k]-e, c[k]+e
+	}
+	return p
 }
 
 // egg is an ellipsoid along the axes.

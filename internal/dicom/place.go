@@ -20,6 +20,9 @@ func refuseTarget(path string, ct *Series, force bool) error {
 		if _, err := os.Lstat(path); err == nil {
 			return errors.New("it is a link that leads nowhere; choose another name")
 		}
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return fmt.Errorf("there is no folder %s; make it first", filepath.Dir(path))
+		}
 		return nil
 	}
 	if err != nil {
@@ -40,7 +43,7 @@ func refuseTarget(path string, ct *Series, force bool) error {
 	}
 	var r reader
 	f, err := scanFile(&r, path)
-	if info.Size() > 0 && (err != nil || f.class != classStructureSet) {
+	if info.Size() > 0 && (err != nil || f.slice.SOPClassUID != classStructureSet) {
 		return errors.New("that is no structure set, and nothing else is overwritten; choose another name")
 	}
 	return nil

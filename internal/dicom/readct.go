@@ -87,6 +87,9 @@ func (s *Series) readSlice(r *reader, table *huTable, z int, dst []int16, report
 	if err != nil {
 		return err
 	}
+	if n := h.data.integer(tag.NumberOfFrames, 1); n != 1 {
+		return fmt.Errorf("it holds %d frames where one slice is expected; convert it to single slices first", n)
+	}
 	if z == 0 && f.hasPadding && !f.padsAir() {
 		report.info(s.Slices[z].Path, fmt.Sprintf("PixelPaddingValue %d stands for %d HU, which tissue has: not replaced by air", f.padding[0], f.hu(f.padding[0])))
 	}

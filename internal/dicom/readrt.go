@@ -160,8 +160,14 @@ func (s *Structure) readContours(item dataset, path string, report *Report) {
 			continue
 		}
 		points := make([]volume.Vec, len(values)/3)
+		sane := true
 		for k := range points {
 			points[k] = volume.Vec(values[3*k : 3*k+3])
+			sane = sane && isPlace(points[k])
+		}
+		if !sane {
+			odd["with points outside any patient: left out"]++
+			continue
 		}
 		if n := c.integer(tag.NumberOfContourPoints, -1); n != len(points) {
 			odd["with another number of points than they say: all points are used"]++

@@ -9,7 +9,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
 
@@ -19,13 +18,12 @@ import (
 // scanInflated is how much of a deflated file a scan expands: enough for any header.
 const scanInflated = 1 << 20
 
-// found is one DICOM file as a scan sees it.
+// found is one DICOM file as a scan sees it: what its study and series are called, and the image itself.
 type found struct {
-	path   string
-	class  string
-	data   dataset
-	syntax syntax
-	geometry
+	study    Study
+	series   Series
+	slice    Slice
+	studyKey string
 }
 
 // geometry is where an image lies.
@@ -72,7 +70,7 @@ func Scan(ctx context.Context, dir string, report *Report) ([]*Study, error) {
 		}
 	}
 	if other > 0 {
-		report.info(dir, fmt.Sprintf("%d of %d files are not DICOM and were ignored", other, len(files)))
+		report.info(dir, fmt.Sprintf("%d of %d files are no DICOM images or structure sets and were ignored", other, len(files)))
 	}
 	return group(all, report), nil
 }
@@ -98,17 +96,22 @@ func scanFile(r *reader, path string) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &found{path: path, class: h.data.text(tag.SOPClassUID), data: h.data, syntax: h.syntax}
-	if f.class == "" {
-		f.class = h.class
-	}
+	d := h.data
+	class := cmp.Or(d.text(tag.SOPClassUID), h.class)
 	switch {
 	case h.class == classMediaDirectory:
 		return nil, errNotDICOM // a DICOMDIR lists files that the scan finds by itself
-	case f.class == "" && !h.data.has(tag.Modality) && !h.data.has(tag.SeriesInstanceUID):
+	case class == "" && !d.has(tag.Modality) && !d.has(tag.SeriesInstanceUID):
 		return nil, errNotDICOM
 	}
-	f.geometry = readGeometry(h.data)
+	g := readGeometry(d)
+	f := &found{study: newStudy(d), series: newSeries(d, class, h.syntax, g)}
+	f.series.unreadable = refusal(&f.series, path, h.syntax, g)
+	f.slice = Slice{
+		Path: path, SOPClassUID: class, SOPInstanceUID: d.text(tag.SOPInstanceUID), Position: g.position,
+		InstanceNumber: d.integer(tag.InstanceNumber, 0), AcquisitionNumber: d.integer(tag.AcquisitionNumber, 0),
+	}
+	f.studyKey = cmp.Or(f.study.UID, f.study.Patient.ID+" "+filepath.Dir(path))
 	return f, nil
 }
 
@@ -149,47 +152,36 @@ func group(all []*found, report *Report) []*Study {
 	var studies []*Study
 	byStudy := map[string]*Study{}
 	byUID := map[string][]*Series{} // parts of one DICOM series
-	instances := map[string]string{}
+	instances := map[string]*found{}
 	for _, f := range all {
-		if f == nil {
+		if f == nil || isDouble(f, instances, report) {
 			continue
 		}
-		if uid := f.data.text(tag.SOPInstanceUID); uid != "" {
-			if first, ok := instances[uid]; ok {
-				report.info(f.path, fmt.Sprintf("left out: the same image as %s (SOPInstanceUID %s)", first, uid))
-				continue
-			}
-			instances[uid] = f.path
-		}
-		folder := filepath.Dir(f.path)
-		studyKey := cmp.Or(f.data.text(tag.StudyInstanceUID), f.data.text(tag.PatientID)+" "+folder)
-		study := byStudy[studyKey]
+		study := byStudy[f.studyKey]
 		if study == nil {
-			study = newStudy(f.data)
-			byStudy[studyKey] = study
+			study = &f.study
+			byStudy[f.studyKey] = study
 			studies = append(studies, study)
 		}
-		if f.class == classStructureSet {
-			study.StructureSets = append(study.StructureSets, f.path)
+		if f.slice.SOPClassUID == classStructureSet {
+			study.StructureSets = append(study.StructureSets, f.slice.Path)
 			continue
 		}
-		seriesKey := studyKey + "|" + cmp.Or(f.data.text(tag.SeriesInstanceUID), folder)
+		seriesKey := f.studyKey + "|" + cmp.Or(f.series.UID, filepath.Dir(f.slice.Path))
 		series := (*Series)(nil)
 		for _, s := range byUID[seriesKey] {
-			if s.fits(f) {
+			if s.fits(&f.series) {
 				series = s
 				break
 			}
 		}
 		if series == nil {
-			series = newSeries(f, study)
+			series = &f.series
+			series.Study, series.Date = study, cmp.Or(series.Date, study.Date)
 			byUID[seriesKey] = append(byUID[seriesKey], series)
 			study.Series = append(study.Series, series)
 		}
-		series.Slices = append(series.Slices, Slice{
-			Path: f.path, SOPClassUID: f.class, SOPInstanceUID: f.data.text(tag.SOPInstanceUID), Position: f.position,
-			InstanceNumber: f.data.integer(tag.InstanceNumber, 0), AcquisitionNumber: f.data.integer(tag.AcquisitionNumber, 0),
-		})
+		series.Slices = append(series.Slices, f.slice)
 	}
 	for _, parts := range byUID {
 		markLocalizers(parts)
@@ -202,8 +194,28 @@ func group(all []*found, report *Report) []*Study {
 	return studies
 }
 
-func newStudy(d dataset) *Study {
-	return &Study{
+// isDouble tells whether the image has been seen already, copied to another place. Different images that
+// share an identifier are kept: a careless anonymiser made them.
+func isDouble(f *found, instances map[string]*found, report *Report) bool {
+	uid := f.slice.SOPInstanceUID
+	if uid == "" {
+		return false
+	}
+	first, seen := instances[uid]
+	if !seen {
+		instances[uid] = f
+		return false
+	}
+	if f.slice.Position == first.slice.Position && f.series.UID == first.series.UID && f.slice.SOPClassUID == first.slice.SOPClassUID {
+		report.info(f.slice.Path, fmt.Sprintf("left out: the same image as %s (SOPInstanceUID %s)", first.slice.Path, uid))
+		return true
+	}
+	report.warning(f.slice.Path, fmt.Sprintf("has the SOPInstanceUID of %s, which is another image", first.slice.Path))
+	return false
+}
+
+func newStudy(d dataset) Study {
+	return Study{
 		UID: d.text(tag.StudyInstanceUID), ID: d.text(tag.StudyID), Date: d.text(tag.StudyDate), Time: d.text(tag.StudyTime),
 		Description: d.text(tag.StudyDescription), AccessionNumber: d.text(tag.AccessionNumber),
 		ReferringPhysician: d.text(tag.ReferringPhysicianName),
@@ -214,39 +226,42 @@ func newStudy(d dataset) *Study {
 	}
 }
 
-func newSeries(f *found, study *Study) *Series {
-	d := f.data
-	s := &Series{
+func newSeries(d dataset, class string, syn syntax, g geometry) Series {
+	return Series{
 		UID: d.text(tag.SeriesInstanceUID), Modality: d.text(tag.Modality), Description: d.text(tag.SeriesDescription),
-		Date: cmp.Or(d.text(tag.SeriesDate), study.Date), Time: d.text(tag.SeriesTime), Number: d.integer(tag.SeriesNumber, 0),
+		Date: d.text(tag.SeriesDate), Time: d.text(tag.SeriesTime), Number: d.integer(tag.SeriesNumber, 0),
 		FrameOfReferenceUID: d.text(tag.FrameOfReferenceUID), PositionReference: d.text(tag.PositionReferenceIndicator),
 		PatientPosition: d.text(tag.PatientPosition), CharacterSet: d.text(tag.SpecificCharacterSet),
-		Manufacturer: d.text(tag.Manufacturer), ImageType: d.text(tag.ImageType), Study: study,
-		Rows: f.rows, Columns: f.columns, PixelSpacing: f.spacing, Row: f.row, Col: f.col,
-		SliceThicknessMM: d.number(tag.SliceThickness, 0), TransferSyntax: f.syntax.name, convert: f.syntax.convert,
-		Enhanced: f.class == classEnhancedCT || d.integer(tag.NumberOfFrames, 1) > 1,
+		Manufacturer: d.text(tag.Manufacturer), ImageType: d.text(tag.ImageType),
+		Rows: g.rows, Columns: g.columns, PixelSpacing: g.spacing, Row: g.row, Col: g.col,
+		SliceThicknessMM: d.number(tag.SliceThickness, 0), TransferSyntax: syn.name, convert: syn.convert,
+		Enhanced:  class == classEnhancedCT || d.integer(tag.NumberOfFrames, 1) > 1,
+		Localizer: slices.Contains(d.strings(tag.ImageType), "LOCALIZER"),
 	}
-	s.Localizer = slices.Contains(d.strings(tag.ImageType), "LOCALIZER") || strings.Contains(s.ImageType, "SCOUT")
-	switch {
-	case s.Enhanced:
-		s.unreadable = "it is an enhanced multi-frame image; convert it to single slices (dcuncat -unenhance, or export as CT Image Storage) first"
-	case f.problem != "":
-		s.unreadable = fmt.Sprintf("%s has %s; it cannot be placed in the patient: export the series again", f.path, f.problem)
-	case f.syntax.convert != "":
-		s.unreadable = fmt.Sprintf("its pixels are compressed as %s (%s), which Clipwright does not decode; convert every file first: %s",
-			f.syntax.name, f.syntax.uid, f.syntax.convert)
-	}
-	return s
 }
 
-// fits tells whether image f belongs into the stack of s.
-func (s *Series) fits(f *found) bool {
+// refusal says why ReadCT will not read the series of the file at path; empty if it will.
+func refusal(s *Series, path string, syn syntax, g geometry) string {
+	switch {
+	case s.Enhanced:
+		return path + " is an enhanced multi-frame image; convert it to single slices (dcuncat -unenhance, or export it as CT Image Storage) first"
+	case g.problem != "":
+		return fmt.Sprintf("%s has %s, so it cannot be placed in the patient; export the series again", path, g.problem)
+	case syn.convert != "":
+		return fmt.Sprintf("%s: its pixels are compressed as %s (%s), which Clipwright does not decode; convert every file of the series first: %s",
+			path, syn.name, syn.uid, syn.convert)
+	}
+	return ""
+}
+
+// fits tells whether an image whose own series header is o belongs into the stack of s.
+func (s *Series) fits(o *Series) bool {
 	near := func(a, b float64) bool { return math.Abs(a-b) <= spacingTolerance*max(math.Abs(a), math.Abs(b)) }
-	return s.Modality == f.data.text(tag.Modality) && s.Rows == f.rows && s.Columns == f.columns &&
-		near(s.PixelSpacing[0], f.spacing[0]) && near(s.PixelSpacing[1], f.spacing[1]) &&
-		s.Row.Distance(f.row) <= axisTolerance && s.Col.Distance(f.col) <= axisTolerance &&
-		s.Localizer == slices.Contains(f.data.strings(tag.ImageType), "LOCALIZER") &&
-		s.convert == f.syntax.convert
+	return s.Modality == o.Modality && s.Rows == o.Rows && s.Columns == o.Columns &&
+		near(s.PixelSpacing[0], o.PixelSpacing[0]) && near(s.PixelSpacing[1], o.PixelSpacing[1]) &&
+		s.Row.Distance(o.Row) <= axisTolerance && s.Col.Distance(o.Col) <= axisTolerance &&
+		s.FrameOfReferenceUID == o.FrameOfReferenceUID && s.Localizer == o.Localizer && s.Enhanced == o.Enhanced &&
+		s.convert == o.convert
 }
 
 // markLocalizers finds scouts by geometry: a few images at right angles to the large part of their series.

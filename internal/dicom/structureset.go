@@ -143,6 +143,7 @@ func splitClipList(description string, n int) (text string, groups []int, stale 
 	if at < 0 || at > 0 && description[at-1] != ' ' {
 		return description, nil, false
 	}
+	text = strings.TrimRight(description[:at], "; ")
 	groups = make([]int, n)
 	named := make([]bool, n)
 	count := 0
@@ -163,20 +164,18 @@ func splitClipList(description string, n int) (text string, groups []int, stale 
 				return description, nil, false
 			}
 			if first < 1 || last > n || first > last {
-				stale = true
-				continue
+				return text, nil, true
 			}
 			for i := first - 1; i < last; i++ {
 				if named[i] {
-					stale = true
+					return text, nil, true
 				}
 				named[i], groups[i] = true, clip
 				count++
 			}
 		}
 	}
-	text = strings.TrimSuffix(strings.TrimSpace(description[:at]), ";")
-	if stale || count != n {
+	if count != n {
 		return text, nil, true
 	}
 	return text, groups, false

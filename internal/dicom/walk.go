@@ -49,10 +49,13 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 		return pos, fmt.Errorf("sequences nested deeper than %d", maxDepth)
 	}
 	for pos < end {
-		if nested == 0 && w.isPadding(pos) {
-			return end, nil
-		}
 		e, err := w.header(pos, end, enc)
+		if nested == 0 && e.tag == 0 && !errors.Is(err, errMore) {
+			if w.isPadding(pos) {
+				return end, nil
+			}
+			return pos, fmt.Errorf("no element begins at byte %d", pos)
+		}
 		if nested == 0 && e.tag != 0 && w.stop(e.tag) { // before its length can be held against it
 			return pos, nil
 		}
@@ -75,7 +78,7 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 
 // isPadding tells whether nothing but zeros follows, as some writers leave at the end.
 func (w *walker) isPadding(pos int) bool {
-	if w.data == nil || pos+4 > len(w.data) || binary.LittleEndian.Uint32(w.data[pos:]) != 0 || len(w.data) < w.total {
+	if len(w.data) < w.total {
 		return false
 	}
 	for _, b := range w.data[pos:] {

@@ -67,10 +67,16 @@ func newStructureForm(set *StructureSet, ct *Series) (*structureForm, error) {
 	case len(set.Structures) == 0:
 		return nil, errors.New("there is no structure to write")
 	}
+	images := map[string]string{}
 	for i := range ct.Slices {
-		if ct.Slices[i].SOPInstanceUID == "" || ct.Slices[i].SOPClassUID == "" {
-			return nil, fmt.Errorf("%s lacks its SOP UIDs: no planning system could attach structures to it; export the CT again", ct.Slices[i].Path)
+		image := &ct.Slices[i]
+		if image.SOPInstanceUID == "" || image.SOPClassUID == "" {
+			return nil, fmt.Errorf("%s lacks its SOP UIDs: no planning system could attach structures to it; export the CT again", image.Path)
 		}
+		if first, taken := images[image.SOPInstanceUID]; taken {
+			return nil, fmt.Errorf("%s and %s share one SOPInstanceUID: no planning system could attach structures to them; export the CT again", first, image.Path)
+		}
+		images[image.SOPInstanceUID] = image.Path
 	}
 	grid, err := ct.Grid()
 	if err != nil {

@@ -67,7 +67,7 @@ func (s *Session) OpenDemo(seed int64) {
 	s.start(JobOpen, "Open the demo case", func(ctx context.Context, j *job) (func(), error) {
 		start := time.Now()
 		j.report("Making the demo case", 0, 0)
-		c, err := s.work.generate(ctx, phantom.Options{Seed: seed})
+		c, err := s.work.generate(ctx, demoOptions(seed))
 		if err != nil {
 			return nil, err
 		}
@@ -75,6 +75,11 @@ func (s *Session) OpenDemo(seed int64) {
 		doc.ReadSeconds = time.Since(start).Seconds()
 		return func() { s.replaceDocument(doc) }, nil
 	})
+}
+
+// demoOptions is a planning CT of common resolution, cropped to the chest so that it is made quickly.
+func demoOptions(seed int64) phantom.Options {
+	return phantom.Options{Seed: seed, PixelMM: 1.27, SliceMM: 3, Columns: 400, Rows: 300, Slices: 90}
 }
 
 // demoDocument dresses a phantom as a study; it gets UIDs when its CT is written.
@@ -102,7 +107,7 @@ func (s *Session) replaceDocument(doc Document) {
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
 	s.derived, s.drafts = Derived{}, nil
 	s.view.Selected, s.view.Reviewed = 0, map[int]bool{}
-	s.view.SavedPath, s.view.savedRevision, s.view.Notice = "", 0, nil
+	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | NoticeChanged)
 	if doc.Volume == nil {
 		return

@@ -71,7 +71,7 @@ func (s *Session) Save(path string, force bool) {
 		if err := s.work.writeSet(path, set, doc.Series, force); err != nil {
 			return nil, err
 		}
-		return func() { s.commitSave(doc, plan, path) }, nil
+		return func() { s.commitSave(doc, plan, set, path) }, nil
 	})
 }
 
@@ -89,10 +89,11 @@ func (s *Session) writeDemoCT(ctx context.Context, doc *Document, dir string) er
 	return nil
 }
 
-func (s *Session) commitSave(doc Document, plan *Plan, path string) {
+func (s *Session) commitSave(doc Document, plan *Plan, set *dicom.StructureSet, path string) {
 	if s.document.Volume == doc.Volume {
 		s.document = doc
-		s.view.SavedPath, s.view.SavedAt, s.view.savedRevision = path, time.Now(), plan.Revision
+		s.view.SavedPath, s.view.SavedAt, s.view.SavedSet = path, time.Now(), set
+		s.view.savedRevision = plan.Revision
 		s.mark(DocumentChanged | ViewChanged)
 	}
 	text := fmt.Sprintf("Saved %s.", path)

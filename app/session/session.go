@@ -60,11 +60,14 @@ type pipeline struct {
 	writeSet func(string, *dicom.StructureSet, *dicom.Series, bool) error
 }
 
+// defaultMarginMM stands in the margin fields until the user asks for a target.
+const defaultMarginMM = 10
+
 // New returns an empty Session owned by the goroutine on which post runs the functions given to it,
 // in order: fyne.Do in the program, a channel loop in tests.
 func New(post func(func()), deps Deps) *Session {
 	return &Session{
-		post: post, deps: deps, plan: &Plan{}, nets: newNetworks(), now: time.Now,
+		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM)}, nets: newNetworks(), now: time.Now,
 		view: View{
 			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true,
 			Hidden: map[string]bool{}, Reviewed: map[int]bool{},

@@ -105,6 +105,7 @@ type View struct {
 	MarginLinked   bool         // one margin sets all six
 	SavedPath      string
 	SavedAt        time.Time
+	SavedSet       *dicom.StructureSet // as written
 	savedRevision  uint64
 	Notice         *Notice
 }

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// Options is what the window opens with.
+type Options struct {
+	Deps     session.Deps // engine, models, provider
+	OpenDir  string       // CT folder to open at once, or empty
+	Demo     bool         // open the demo case at once
+	DemoSeed int64        // of the demo case
+	// Capture, when not empty, is a folder: the demo case is opened, searched and saved there with
+	// pictures of the window on the way, and the window closes.
+	Capture string
+	// OnResult is called in capture mode, off the toolkit's goroutine, after the RTSTRUCT was written.
+	OnResult func(Result) error
+}
+
+// Result is what capture mode has made.
+type Result struct {
+	Dir, Path string // the folder, and the RTSTRUCT in it
+	SeriesUID string
+	Found     *segment.Result
+	Set       *dicom.StructureSet // as written
+	Grid      *volume.Grid
+	Warnings  []string
+	Seconds   struct{ Read, Draft, Write float64 }
+}
+
+// Run shows the window and returns when it is closed. In capture mode the error says what failed.
+func Run(fyneApp fyne.App, o Options) error {
+	w := newWindow(fyneApp, o)
+	var failed error
+	switch {
+	case o.Capture != "":
+		w.capture(func(err error) { failed = err })
+	case o.OpenDir != "":
+		w.session.OpenFolder(o.OpenDir, "")
+	case o.Demo:
+		w.session.OpenDemo(o.DemoSeed)
+	}
+	w.win.ShowAndRun()
+	return failed
+}

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Widths of the side panels.
+const (
+	leftWidth, leftMin    float32 = 232, 200
+	rightWidth, rightMin  float32 = 340, 316
+	sideMax               float32 = 560
+	centreMin             float32 = 560
+	gripWidth             float32 = 5
+	centreMinHeight       float32 = 300
+	preferenceLeftWidth           = "left panel width"
+	preferenceRightWidth          = "right panel width"
+	preferenceLeftFolded          = "left panel folded"
+	preferenceRightFolded         = "right panel folded"
+)
+
+// dock lays out a left panel, the images and a right panel. The panels keep their width when the window
+// grows, can be dragged wider, fold away, and are remembered.
+type dock struct {
+	box                     *fyne.Container
+	left, centre, right     fyne.CanvasObject
+	leftGrip, rightGrip     *grip
+	leftWidth, rightWidth   float32
+	leftFolded, rightFolded bool
+	preferences             fyne.Preferences
+}
+
+func newDock(left, centre, right fyne.CanvasObject, preferences fyne.Preferences) *dock {
+	d := &dock{
+		left: left, centre: centre, right: right, preferences: preferences,
+		leftWidth:   float32(preferences.FloatWithFallback(preferenceLeftWidth, float64(leftWidth))),
+		rightWidth:  float32(preferences.FloatWithFallback(preferenceRightWidth, float64(rightWidth))),
+		leftFolded:  preferences.Bool(preferenceLeftFolded),
+		rightFolded: preferences.Bool(preferenceRightFolded),
+	}
+	d.leftGrip = newGrip(func(dx float32) { d.leftWidth = clampWidth(d.leftWidth+dx, leftMin); d.moved() })
+	d.rightGrip = newGrip(func(dx float32) { d.rightWidth = clampWidth(d.rightWidth-dx, rightMin); d.moved() })
+	d.box = container.New(d, left, d.leftGrip, centre, d.rightGrip, right)
+	d.fold()
+	return d
+}
+
+func clampWidth(w, low float32) float32 { return min(max(w, low), sideMax) }
+
+func (d *dock) moved() {
+	d.preferences.SetFloat(preferenceLeftWidth, float64(d.leftWidth))
+	d.preferences.SetFloat(preferenceRightWidth, float64(d.rightWidth))
+	d.box.Refresh()
+}
+
+func (d *dock) toggleLeft() {
+	d.leftFolded = !d.leftFolded
+	d.preferences.SetBool(preferenceLeftFolded, d.leftFolded)
+	d.fold()
+}
+
+func (d *dock) toggleRight() {
+	d.rightFolded = !d.rightFolded
+	d.preferences.SetBool(preferenceRightFolded, d.rightFolded)
+	d.fold()
+}
+
+func (d *dock) fold() {
+	setVisible(d.left, !d.leftFolded)
+	setVisible(d.leftGrip, !d.leftFolded)
+	setVisible(d.right, !d.rightFolded)
+	setVisible(d.rightGrip, !d.rightFolded)
+	d.box.Refresh()
+}
+
+func setVisible(o fyne.CanvasObject, on bool) {
+	if on == o.Visible() {
+		return
+	}
+	if on {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// widths gives the panels what they ask for as far as the images keep their least width.
+func (d *dock) widths(total float32) (left, right float32) {
+	if !d.leftFolded {
+		left = d.leftWidth
+	}
+	if !d.rightFolded {
+		right = d.rightWidth
+	}
+	if over := left + right + 2*gripWidth + centreMin - total; over > 0 {
+		give := min(over, max(right-rightMin, 0))
+		right -= give
+		left -= min(over-give, max(left-leftMin, 0))
+	}
+	return left, right
+}
+
+// Layout is the toolkit's call.
+func (d *dock) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	left, right := d.widths(size.Width)
+	x := float32(0)
+	place := func(o fyne.CanvasObject, width float32) {
+		o.Move(fyne.NewPos(x, 0))
+		o.Resize(fyne.NewSize(width, size.Height))
+		x += width
+	}
+	if !d.leftFolded {
+		place(d.left, left)
+		place(d.leftGrip, gripWidth)
+	}
+	rest := size.Width - x
+	if !d.rightFolded {
+		rest -= right + gripWidth
+	}
+	place(d.centre, max(rest, 0))
+	if !d.rightFolded {
+		place(d.rightGrip, gripWidth)
+		place(d.right, right)
+	}
+}
+
+// MinSize is the toolkit's call.
+func (d *dock) MinSize([]fyne.CanvasObject) fyne.Size {
+	width := centreMin
+	if !d.leftFolded {
+		width += leftMin + gripWidth
+	}
+	if !d.rightFolded {
+		width += rightMin + gripWidth
+	}
+	return fyne.NewSize(width, centreMinHeight)
+}
+
+// grip is the bar between two panels that is dragged.
+type grip struct {
+	widget.BaseWidget
+	dragged func(dx float32)
+	fill    *fill
+}
+
+func newGrip(dragged func(dx float32)) *grip {
+	g := &grip{dragged: dragged, fill: newFill(colourWindow)}
+	g.ExtendBaseWidget(g)
+	return g
+}
+
+// Dragged moves the bar.
+func (g *grip) Dragged(e *fyne.DragEvent) { g.dragged(e.Dragged.DX) }
+
+// DragEnd does nothing more.
+func (g *grip) DragEnd() {}
+
+// MouseIn shows that the bar can be taken.
+func (g *grip) MouseIn(*desktop.MouseEvent) { g.fill.setColour(colourAccent) }
+
+// MouseMoved does nothing.
+func (g *grip) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut ends that.
+func (g *grip) MouseOut() { g.fill.setColour(colourWindow) }
+
+// Cursor is the two-headed arrow.
+func (g *grip) Cursor() desktop.Cursor { return desktop.HResizeCursor }
+
+// CreateRenderer draws the bar.
+func (g *grip) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(g.fill) }

@@ -1,0 +1,58 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clipwright/clipwright/assets"
+)
+
+// showHelp shows the map of keys and mouse.
+func (w *window) showHelp() {
+	if w.help != nil {
+		w.help.Hide()
+		w.help = nil
+		return
+	}
+	all := append(bindings(),
+		binding{"wheel", "slices of the view under the pointer"},
+		binding{"Ctrl+wheel", "zoom to the pointer"},
+		binding{"left drag", "crosshair"},
+		binding{"middle drag", "move the image"},
+		binding{"right drag", "window and level"},
+	)
+	half := (len(all) + 1) / 2
+	columnsOf := func(part []binding) fyne.CanvasObject {
+		grid := rows(5)
+		for _, b := range part {
+			key := newText(b.keys, textStyle{bold: true, align: fyne.TextAlignTrailing, shrink: true, minWidth: 104})
+			grid.Add(container.NewBorder(nil, nil, key, nil, inset(newText(b.does, textStyle{colour: colourDim}), 12, 0, 0, 0)))
+		}
+		return grid
+	}
+	licences := newButton(w.host, "Licences", nil, buttonFlat, "", w.showLicences)
+	closeIt := newButton(w.host, "Close", nil, buttonNormal, "", func() { w.showHelp() })
+	content := rows(14,
+		newText("Keys and mouse", textStyle{size: sizeLarge, bold: true}),
+		columns(36, columnsOf(all[:half]), columnsOf(all[half:])),
+		newText("The networks' marks are dashed until you have decided on them, solid after.", textStyle{colour: colourDim}),
+		container.NewBorder(nil, nil, licences, closeIt),
+	)
+	w.help = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
+	w.help.Show()
+}
+
+// showLicences shows the licences of everything built in.
+func (w *window) showLicences() {
+	if w.help != nil {
+		w.help.Hide()
+		w.help = nil
+	}
+	label := widget.NewLabel(assets.Licences)
+	label.TextStyle.Monospace = true
+	scroll := container.NewScroll(label)
+	scroll.SetMinSize(fyne.NewSize(720, 460))
+	dialog.ShowCustom("Licences", "Close", scroll, w.win)
+}

@@ -1,0 +1,191 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clipwright/clipwright/app/session"
+)
+
+// askSave shows what would be saved and asks where.
+func (w *window) askSave() {
+	s := w.session
+	if err := s.CanSave(); err != nil {
+		s.Notify(&session.Notice{Severity: session.Warning, Text: "Cannot save: " + err.Error()})
+		return
+	}
+	if w.saving != nil {
+		return
+	}
+	d := &saveDialog{window: w}
+	d.show(s)
+}
+
+// saveDialog asks for folder and name of an RTSTRUCT and lists what goes into it.
+type saveDialog struct {
+	window       *window
+	folder, name *widget.Entry
+	note         *text
+	replace      *button
+	force        bool
+	save         *button
+	popup        *widget.PopUp
+}
+
+func (d *saveDialog) show(s *session.Session) {
+	w := d.window
+	d.folder, d.name = widget.NewEntry(), widget.NewEntry()
+	d.folder.SetText(saveFolder(s.Document(), w.app.Preferences()))
+	d.name.SetText(saveName(s.Document()))
+	d.folder.OnChanged = func(string) { d.check() }
+	d.name.OnChanged = d.folder.OnChanged
+	d.name.OnSubmitted = func(string) { d.confirm() }
+	d.note = newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 300})
+	browse := newButton(w.host, "Browse", theme.FolderOpenIcon(), buttonNormal, "", d.browse)
+	d.replace = newButton(w.host, "Replace the existing file", theme.CheckButtonIcon(), buttonFlat, "", func() {
+		d.force = !d.force
+		d.check()
+	})
+	d.replace.leading, d.replace.small, d.replace.colour = true, true, colourText
+	d.save = newButton(w.host, "Save", theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
+	cancel := newButton(w.host, "Cancel", nil, buttonNormal, "", d.close)
+
+	field := func(label string, o fyne.CanvasObject) fyne.CanvasObject {
+		caption := newText(label, textStyle{colour: colourDim, shrink: true, minWidth: 60})
+		return container.NewBorder(nil, nil, middle(caption), nil, o)
+	}
+	content := rows(10,
+		newText("Save RTSTRUCT", textStyle{size: sizeLarge, bold: true}),
+		field("Folder", container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
+		field("File", d.name),
+		inset(saveContents(s), 60, 0, 0, 0),
+		inset(d.note, 60, 0, 0, 0),
+		inset(columns(0, d.replace, layout.NewSpacer()), 54, 0, 0, 0),
+		columns(8, layout.NewSpacer(), cancel, d.save),
+	)
+	least := newFill(theme.ColorNameOverlayBackground)
+	least.min = fyne.NewSize(560, 10)
+	d.popup = widget.NewModalPopUp(container.NewStack(least, inset(content, 22, 22, 18, 16)), w.win.Canvas())
+	w.saving = d
+	d.popup.Show()
+	d.check()
+	w.win.Canvas().Focus(d.name)
+}
+
+// saveContents lists what goes into the file.
+func saveContents(s *session.Session) fyne.CanvasObject {
+	list := rows(3)
+	for _, v := range s.Structures() {
+		if !v.Saveable {
+			continue
+		}
+		list.Add(columns(8, swatch(v.Name), newText(v.Name, textStyle{}),
+			newText(fmt.Sprintf("%s cc", volumeText(v.CC)), textStyle{colour: colourDim}),
+			newText(v.Detail, textStyle{size: sizeSmall, colour: colourDim})))
+	}
+	if n := len(s.Plan().Clips) - s.ReviewedCount(); n > 0 {
+		list.Add(newText(fmt.Sprintf("%s not reviewed yet: saved as a draft.", countText(n, "clip")), textStyle{size: sizeSmall, colour: colourWarning}))
+	}
+	if s.NeedsCT() {
+		list.Add(newText("A demo case has no files: its CT is written to the folder \"ct\" beside it.", textStyle{size: sizeSmall, colour: colourDim}))
+	}
+	return list
+}
+
+func (d *saveDialog) path() string {
+	name := strings.TrimSpace(d.name.Text)
+	if name != "" && filepath.Ext(name) == "" {
+		name += ".dcm"
+	}
+	return filepath.Join(strings.TrimSpace(d.folder.Text), name)
+}
+
+// check says at once what stands in the way.
+func (d *saveDialog) check() {
+	note, exists := "", false
+	info, err := os.Stat(strings.TrimSpace(d.folder.Text))
+	switch {
+	case strings.TrimSpace(d.name.Text) == "":
+		note = "Give the file a name."
+	case err != nil || !info.IsDir():
+		note = "This folder does not exist."
+	default:
+		_, err := os.Lstat(d.path())
+		exists = !errors.Is(err, os.ErrNotExist)
+		if exists && !d.force {
+			note = "A file of this name exists already."
+		}
+	}
+	d.note.set(note)
+	setVisible(d.replace, exists)
+	d.replace.set(d.replace.label, checkIcon(d.force))
+	d.save.setEnabled(note == "")
+}
+
+func (d *saveDialog) browse() {
+	chooser := dialog.NewFolderOpen(func(uri fyne.ListableURI, err error) {
+		if err == nil && uri != nil {
+			d.folder.SetText(uri.Path())
+		}
+	}, d.window.win)
+	if at, err := storage.ListerForURI(storage.NewFileURI(d.folder.Text)); err == nil {
+		chooser.SetLocation(at)
+	}
+	chooser.Resize(fyne.NewSize(900, 600))
+	chooser.Show()
+}
+
+func (d *saveDialog) confirm() {
+	d.check()
+	if d.save.Disabled() {
+		return
+	}
+	path := d.path()
+	d.window.app.Preferences().SetString(preferenceSaveFolder, filepath.Dir(path))
+	d.close()
+	d.window.session.Save(path, d.force)
+}
+
+func (d *saveDialog) close() {
+	d.popup.Hide()
+	d.window.saving = nil
+}
+
+const preferenceSaveFolder = "save folder"
+
+// saveFolder is where an RTSTRUCT of doc is likely to go: beside its CT folder.
+func saveFolder(doc session.Document, preferences fyne.Preferences) string {
+	if doc.Dir != "" {
+		if abs, err := filepath.Abs(doc.Dir); err == nil {
+			return filepath.Dir(abs)
+		}
+		return filepath.Dir(doc.Dir)
+	}
+	if last := preferences.String(preferenceSaveFolder); last != "" {
+		return last
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "."
+	}
+	return home
+}
+
+// saveName is a file name without the patient's name in it.
+func saveName(doc session.Document) string {
+	if doc.Demo {
+		return fmt.Sprintf("RS.demo%d.dcm", doc.DemoSeed)
+	}
+	return "RS.clipwright.dcm"
+}

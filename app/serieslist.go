@@ -1,0 +1,66 @@
+package app
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/dicom"
+)
+
+// seriesList shows what the folder holds; a CT can be chosen.
+type seriesList struct {
+	box    *fyne.Container
+	host   *host
+	choose func(*dicom.Series)
+}
+
+func newSeriesList(h *host, choose func(*dicom.Series)) *seriesList {
+	return &seriesList{box: rows(0), host: h, choose: choose}
+}
+
+func (l *seriesList) set(doc session.Document) {
+	l.box.RemoveAll()
+	n := 0
+	for _, study := range doc.Studies {
+		for _, series := range study.Series {
+			n++
+			l.box.Add(l.row(doc, series))
+		}
+	}
+	if n == 0 {
+		l.box.Add(inset(newText("No folder open", textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
+	}
+	l.box.Refresh()
+}
+
+func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.CanvasObject {
+	open := series == doc.Series
+	title := series.Description
+	if title == "" {
+		title = fmt.Sprintf("Series %d", series.Number)
+	}
+	images := len(series.Slices)
+	if open && doc.Volume != nil {
+		images = doc.Volume.Grid.Nz()
+	}
+	detail := fmt.Sprintf("%s · %d images", series.Modality, images)
+	if d, ok := dicomDate(series.Date); ok {
+		detail += " · " + d.Format("2006-01-02")
+	}
+	style := textStyle{bold: open, shrink: true, minWidth: 60}
+	if series.Modality != "CT" {
+		style.colour = colourDim
+	}
+	content := rows(1, newText(title, style), newText(detail, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}))
+	r := newRow(l.host, inset(content, 12, 8, 5, 6), func() {
+		if !open && series.Modality == "CT" {
+			l.choose(series)
+		}
+	})
+	r.setSelected(open)
+	r.tip = title
+	return container.NewStack(r)
+}

@@ -1,0 +1,265 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/assets"
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+// intents is what the user can ask for in the top bar.
+type intents struct {
+	open, demo, run, cancel, undo, redo, save, light, help func()
+	expected                                               func(n int)
+}
+
+// topbar tells the state of the case in two lines: who and what, and how far the work is.
+type topbar struct {
+	box      *fyne.Container
+	patient  *text
+	open     *button
+	demo     *button
+	run      *button
+	cancel   *button
+	progress *progress
+	counts   *fyne.Container
+	clips    *text
+	expected *number
+	tally    *text // agrees with the expected count or not
+	review   *text
+	look     *text
+	undo     *button
+	redo     *button
+	save     *button
+}
+
+func newTopbar(h *host, do intents) *topbar {
+	t := &topbar{
+		patient:  newText("", textStyle{shrink: true, minWidth: 120}),
+		open:     newButton(h, "Open", theme.FolderOpenIcon(), buttonNormal, "Open a CT folder (Ctrl+O)", do.open),
+		demo:     newButton(h, "Demo", theme.MediaPlayIcon(), buttonNormal, "Open the demo case: a made-up patient with known clips", do.demo),
+		run:      newButton(h, "Find clips", theme.SearchIcon(), buttonPrimary, "Let the networks look for clips (Ctrl+R)", do.run),
+		cancel:   newButton(h, "Cancel", theme.MediaStopIcon(), buttonNormal, "Stop (Escape)", do.cancel),
+		progress: newProgress(),
+		clips:    newText("", textStyle{bold: true}),
+		tally:    newText("", textStyle{}),
+		review:   newText("", textStyle{}),
+		look:     newText("", textStyle{colour: colourWarning}),
+		undo:     newButton(h, "", theme.ContentUndoIcon(), buttonFlat, "", do.undo),
+		redo:     newButton(h, "", theme.ContentRedoIcon(), buttonFlat, "", do.redo),
+		save:     newButton(h, "Save RTSTRUCT", theme.DocumentSaveIcon(), buttonNormal, "Save clips and targets as a DICOM RTSTRUCT (Ctrl+S)", do.save),
+	}
+	t.expected = newNumber(0, 99, 1, 46, func(v float64) { do.expected(int(v)) })
+	t.expected.optional, t.expected.left = true, h.unfocus
+	t.expected.SetPlaceHolder("–")
+	t.expected.show()
+	t.counts = columns(8,
+		middle(t.clips), middle(newText("expected", textStyle{colour: colourDim})), middle(t.expected),
+		middle(t.tally), middle(t.review), middle(t.look))
+
+	logo := canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", assets.IconPNG))
+	logo.FillMode = canvas.ImageFillContain
+	logo.SetMinSize(fyne.NewSquareSize(20))
+	brand := columns(8, middle(logo), middle(newText("Clipwright", textStyle{bold: true})))
+	light := newButton(h, "", theme.ColorPaletteIcon(), buttonFlat, "Dark or light", do.light)
+	help := newButton(h, "", theme.HelpIcon(), buttonFlat, "Keys (?)", do.help)
+	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, light, help), middle(t.patient))
+
+	left := columns(8, t.open, t.demo, t.run, t.cancel)
+	right := columns(4, t.undo, t.redo, t.save)
+	work := container.NewStack(inset(columns(0, t.counts, layout.NewSpacer()), 8, 0, 0, 0), inset(t.progress, 8, 24, 0, 0))
+	second := container.NewBorder(nil, nil, left, right, work)
+	t.box = rows(0, container.NewStack(newFill(colourPanel), rows(0, inset(first, 10, 6, 3, 0), inset(second, 10, 10, 3, 7))), newRule())
+	return t
+}
+
+func (t *topbar) set(s *session.Session, now time.Time) {
+	doc, plan, derived := s.Document(), s.Plan(), s.Derived()
+	t.patient.set(caseText(doc, now))
+	busy, running := waitedFor(s)
+	setVisible(t.progress, running)
+	setVisible(t.cancel, running)
+	if running {
+		t.progress.set(busy, now)
+		t.cancel.setEnabled(!busy.Cancelling)
+	}
+	hasVolume := doc.Volume != nil
+	setVisible(t.open, hasVolume || len(doc.Studies) > 0)
+	setVisible(t.demo, hasVolume || len(doc.Studies) > 0)
+	setVisible(t.run, hasVolume && !running)
+	if derived.Searched {
+		t.run.set("Find again", theme.SearchReplaceIcon())
+		t.run.setKind(buttonNormal)
+	} else {
+		t.run.set("Find clips", theme.SearchIcon())
+		t.run.setKind(buttonPrimary)
+	}
+	t.setCounts(s, plan, hasVolume && !running && (derived.Searched || len(plan.Clips) > 0))
+	t.setUndo(s, hasVolume)
+	setVisible(t.save, hasVolume)
+	t.save.setEnabled(s.CanSave() == nil && !running)
+	if derived.Searched && s.Unsaved() {
+		t.save.setKind(buttonPrimary)
+	} else {
+		t.save.setKind(buttonNormal)
+	}
+	t.box.Refresh()
+}
+
+func (t *topbar) setCounts(s *session.Session, plan *session.Plan, shown bool) {
+	setVisible(t.counts, shown)
+	if !shown {
+		return
+	}
+	kept := len(plan.Kept())
+	t.clips.set(countText(kept, "clip"))
+	t.expected.set(float64(plan.Expected))
+	tally, colour := "", colourText
+	switch {
+	case plan.Expected == 0:
+	case plan.Expected == kept:
+		tally, colour = "agrees", colourSuccess
+	case plan.Expected > kept:
+		tally, colour = fmt.Sprintf("%d missing", plan.Expected-kept), colourWarning
+	default:
+		tally, colour = fmt.Sprintf("%d too many", kept-plan.Expected), colourWarning
+	}
+	t.tally.set(tally)
+	t.tally.setColour(colour)
+	total, reviewed := len(plan.Clips), s.ReviewedCount()
+	t.review.set(fmt.Sprintf("·  reviewed %d of %d", reviewed, total))
+	t.review.setColour(colourDim)
+	if total > 0 && reviewed == total {
+		t.review.setColour(colourSuccess)
+	}
+	doubtful := 0
+	for _, c := range plan.Clips {
+		if len(c.Flags) > 0 && !s.View().Reviewed[c.ID] {
+			doubtful++
+		}
+	}
+	t.look.set("")
+	if doubtful > 0 {
+		t.look.set(fmt.Sprintf("·  %d to look at", doubtful))
+	}
+}
+
+func (t *topbar) setUndo(s *session.Session, shown bool) {
+	setVisible(t.undo, shown)
+	setVisible(t.redo, shown)
+	name, ok := s.UndoName()
+	t.undo.setEnabled(ok)
+	t.undo.tip = strings.TrimSpace("Undo "+lowerFirst(name)) + " (Ctrl+Z)"
+	name, ok = s.RedoName()
+	t.redo.setEnabled(ok)
+	t.redo.tip = strings.TrimSpace("Redo "+lowerFirst(name)) + " (Shift+Ctrl+Z)"
+}
+
+// waitedFor is the job whose progress the top bar shows.
+func waitedFor(s *session.Session) (session.JobState, bool) {
+	for _, kind := range []session.JobKind{session.JobSave, session.JobRun, session.JobOpen} {
+		if state := s.Job(kind); state.Running {
+			return state, true
+		}
+	}
+	return session.JobState{}, false
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func countText(n int, what string) string {
+	switch n {
+	case 0:
+		return "No " + what
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// caseText is "Zhang^San · F 52 · CT 2024-01-05 · 92 slices 1.27 × 1.27 × 3 mm".
+func caseText(doc session.Document, now time.Time) string {
+	if doc.Series == nil {
+		if len(doc.Studies) > 0 {
+			return fmt.Sprintf("%s · choose a series on the left", doc.Dir)
+		}
+		return "No study open"
+	}
+	var parts []string
+	if study := doc.Series.Study; study != nil {
+		parts = append(parts, patientParts(study, now)...)
+	}
+	if doc.Volume != nil {
+		parts = append(parts, gridText(doc.Volume.Grid))
+	}
+	return strings.Join(parts, "  ·  ")
+}
+
+func patientParts(study *dicom.Study, now time.Time) []string {
+	name := study.Patient.Name
+	if name == "" {
+		name = "No name"
+	}
+	parts := []string{name}
+	if study.Patient.ID != "" && study.Patient.ID != name {
+		parts = append(parts, study.Patient.ID)
+	}
+	sexAge := study.Patient.Sex
+	scanned, scannedOK := dicomDate(study.Date)
+	if !scannedOK {
+		scanned = now
+	}
+	if born, ok := dicomDate(study.Patient.BirthDate); ok {
+		sexAge = strings.TrimSpace(fmt.Sprintf("%s %d", sexAge, years(born, scanned)))
+	}
+	if sexAge != "" {
+		parts = append(parts, sexAge)
+	}
+	if scannedOK {
+		parts = append(parts, "CT "+scanned.Format(time.DateOnly))
+	}
+	return parts
+}
+
+func dicomDate(s string) (time.Time, bool) {
+	t, err := time.Parse("20060102", strings.TrimSpace(s))
+	return t, err == nil
+}
+
+// years is the age on a day, in completed years.
+func years(born, day time.Time) int {
+	n := day.Year() - born.Year()
+	if day.YearDay() < born.YearDay() {
+		n--
+	}
+	return n
+}
+
+func gridText(g *volume.Grid) string {
+	mm, even := g.Uniform()
+	slices := fmt.Sprintf("%s mm", trimmed(mm))
+	if !even {
+		slices = "uneven slices"
+	}
+	return fmt.Sprintf("%d slices %s × %s × %s", g.Nz(), trimmed(g.SpacingX), trimmed(g.SpacingY), slices)
+}
+
+// trimmed is v with two decimals at most.
+func trimmed(v float64) string {
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", v), "0"), ".")
+}

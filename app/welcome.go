@@ -1,0 +1,156 @@
+package app
+
+import (
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clipwright/clipwright/assets"
+)
+
+// welcome is the empty state: three large choices and one sentence.
+type welcome struct {
+	box    *fyne.Container
+	recent *fyne.Container
+	host   *host
+	open   func(dir string)
+}
+
+const (
+	cardWidth, cardHeight float32 = 236, 148
+	recentShown                   = 3
+)
+
+func newWelcome(h *host, choose, demo func(), open func(dir string)) *welcome {
+	w := &welcome{host: h, open: open, recent: rows(0)}
+	icon := canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", assets.IconPNG))
+	icon.FillMode = canvas.ImageFillContain
+	icon.SetMinSize(fyne.NewSquareSize(72))
+	recentCard := newCard(h, theme.HistoryIcon(), "Recent", "", nil)
+	cards := container.NewCenter(columns(16,
+		newCard(h, theme.FolderOpenIcon(), "Open a CT folder", "Ctrl+O, or drop a folder here", choose),
+		newCard(h, theme.MediaPlayIcon(), "Demo case", "A made-up patient with known clips", demo),
+		container.NewStack(recentCard, inset(w.recent, 8, 8, 64, 6)),
+	))
+	sentence := newText("Finds surgical clips on a planning CT and drafts the tumour-bed boost from them. You decide; it proposes.",
+		textStyle{colour: colourDim})
+	w.box = container.NewCenter(rows(14,
+		container.NewCenter(icon),
+		container.NewCenter(newText("Clipwright", textStyle{size: sizeLarge, bold: true})),
+		container.NewCenter(sentence),
+		inset(cards, 0, 0, 12, 0),
+	))
+	w.setRecent(nil)
+	return w
+}
+
+func (w *welcome) setRecent(dirs []string) {
+	w.recent.RemoveAll()
+	if len(dirs) == 0 {
+		w.recent.Add(container.NewCenter(newText("Folders you open are listed here", textStyle{size: sizeSmall, colour: colourDim})))
+	}
+	for _, dir := range dirs[:min(len(dirs), recentShown)] {
+		b := newButton(w.host, shorten(filepath.Base(dir), 28), nil, buttonFlat, dir, func() { w.open(dir) })
+		b.small, b.leading, b.colour = true, true, colourAccent
+		w.recent.Add(b)
+	}
+	w.recent.Refresh()
+}
+
+// shorten cuts s in the middle to at most n runes.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n/2]) + "…" + string(r[len(r)-(n-n/2-1):])
+}
+
+// card is a large choice.
+type card struct {
+	widget.BaseWidget
+	host             *host
+	box              *fill
+	content          *fyne.Container
+	tapped           func()
+	hovered, focused bool
+}
+
+func newCard(h *host, icon fyne.Resource, title, subtitle string, tapped func()) *card {
+	c := &card{host: h, box: newFill(colourPanel), tapped: tapped}
+	c.box.border, c.box.radius = colourLine, 8
+	picture := widget.NewIcon(theme.NewColoredResource(icon, colourAccent))
+	top := inset(container.NewGridWrap(fyne.NewSquareSize(28), picture), 0, 0, 0, 0)
+	lines := rows(6, container.NewCenter(top), container.NewCenter(newText(title, textStyle{bold: true})))
+	if subtitle != "" {
+		lines.Add(container.NewCenter(newText(subtitle, textStyle{size: sizeSmall, colour: colourDim})))
+		c.content = container.NewStack(c.box, container.NewCenter(lines))
+	} else {
+		c.content = container.NewStack(c.box, rows(0, inset(lines, 0, 0, 8, 0), layout.NewSpacer()))
+	}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+func (c *card) restyle() {
+	c.box.border, c.box.colour = colourLine, colourPanel
+	if c.tapped != nil && (c.hovered || c.focused) {
+		c.box.border, c.box.colour = colourAccent, colourRaised
+	}
+	c.box.Refresh()
+}
+
+// MinSize is the size of every card.
+func (c *card) MinSize() fyne.Size { return fyne.NewSize(cardWidth, cardHeight) }
+
+// Tapped takes the choice.
+func (c *card) Tapped(*fyne.PointEvent) {
+	if c.tapped != nil {
+		c.tapped()
+	}
+}
+
+// FocusGained shows the focus.
+func (c *card) FocusGained() { c.focused = true; c.restyle() }
+
+// FocusLost hides it.
+func (c *card) FocusLost() { c.focused = false; c.restyle() }
+
+// TypedRune passes letters to the window.
+func (c *card) TypedRune(r rune) { c.host.typedRune(r) }
+
+// TypedKey takes the choice on Space and Enter.
+func (c *card) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		c.Tapped(nil)
+	default:
+		c.host.typedKey(e)
+	}
+}
+
+// MouseIn highlights.
+func (c *card) MouseIn(*desktop.MouseEvent) { c.hovered = true; c.restyle() }
+
+// MouseMoved does nothing.
+func (c *card) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut ends the highlight.
+func (c *card) MouseOut() { c.hovered = false; c.restyle() }
+
+// Cursor is a hand where there is something to take.
+func (c *card) Cursor() desktop.Cursor {
+	if c.tapped == nil {
+		return desktop.DefaultCursor
+	}
+	return desktop.PointerCursor
+}
+
+// CreateRenderer shows the card.
+func (c *card) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(c.content) }

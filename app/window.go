@@ -1,0 +1,243 @@
+package app
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/assets"
+)
+
+// Preferences of the window.
+const (
+	preferenceLight  = "light theme"
+	preferenceRecent = "recent folders"
+)
+
+// windowSize is the size of the first start.
+func windowSize() fyne.Size { return fyne.NewSize(1440, 900) }
+
+// recentKept is how many folders are remembered.
+const recentKept = 8
+
+// window is the one window of the program.
+type window struct {
+	app     fyne.App
+	win     fyne.Window
+	session *session.Session
+	host    *host
+	options Options
+	now     func() time.Time
+
+	top        *topbar
+	banner     *banner
+	series     *seriesList
+	structures *structureList
+	seriesBox  *section
+	structBox  *section
+	clips      *clipList
+	clipBox    *section
+	boost      *boost
+	views      *views
+	dock       *dock
+	welcome    *welcome
+	loading    *loading
+	status     *statusbar
+
+	help   *widget.PopUp
+	saving *saveDialog
+	closed bool
+}
+
+func newWindow(app fyne.App, o Options) *window {
+	w := &window{app: app, options: o, now: time.Now}
+	app.Settings().SetTheme(newLook(app.Preferences().Bool(preferenceLight)))
+	w.win = app.NewWindow("Clipwright")
+	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
+	w.win.SetPadded(false)
+	w.session = session.New(fyne.Do, o.Deps)
+	w.host = &host{tips: newTipLayer(), typedKey: w.typedKey, typedRune: w.typedRune, unfocus: func() { w.win.Canvas().Unfocus() }}
+	w.build()
+	w.win.Canvas().SetOnTypedKey(w.typedKey)
+	w.win.Canvas().SetOnTypedRune(w.typedRune)
+	w.addShortcuts()
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
+		if len(uris) > 0 {
+			w.open(uris[0].Path())
+		}
+	})
+	w.win.SetCloseIntercept(w.askClose)
+	w.win.Resize(windowSize())
+	w.session.OnChange(w.refresh)
+	w.refresh(session.AllChanged)
+	return w
+}
+
+func (w *window) build() {
+	s := w.session
+	w.top = newTopbar(w.host, intents{
+		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
+		save: w.askSave, light: w.toggleLight, help: w.showHelp, expected: s.SetExpected,
+	})
+	w.banner = newBanner(w.host, func() { s.Notify(nil) })
+	w.series = newSeriesList(w.host, s.OpenSeries)
+	w.structures = newStructureList(w.host, s.SetVisible)
+	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept})
+	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, on: s.SetBoost, linked: s.SetMarginLinked})
+	w.views = newViews(w.host, s)
+	w.status = newStatusbar()
+	w.welcome = newWelcome(w.host, w.chooseFolder, w.openDemo, w.open)
+	w.loading = newLoading(w.host, s.Cancel)
+
+	w.seriesBox = newSection(w.host, "Series", w.series.box, false)
+	w.structBox = newSection(w.host, "Structures", w.structures.box, false)
+	w.clipBox = newSection(w.host, "Clips", w.clips.box, true)
+	boostBox := newSection(w.host, "Boost", w.boost.box, false)
+	left := panel(container.NewVScroll(rows(0, w.seriesBox.box, newRule(), w.structBox.box)))
+	right := panel(container.NewBorder(nil, rows(0, newRule(), boostBox.box), nil, nil, w.clipBox.box))
+	w.dock = newDock(left, w.views.box, right, w.app.Preferences())
+
+	body := container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
+		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
+	w.win.SetContent(container.NewStack(newFill(colourWindow), body, w.host.tips.box))
+}
+
+func panel(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewStack(newFill(colourPanel), content)
+}
+
+// refresh shows what changed. It is the only way from the session to the widgets.
+func (w *window) refresh(changed session.Change) {
+	s := w.session
+	doc, plan, derived, view := s.Document(), s.Plan(), s.Derived(), s.View()
+	const numbers = session.DocumentChanged | session.PlanChanged | session.DerivedChanged | session.JobsChanged
+	if changed.Has(numbers | session.ViewChanged) {
+		w.top.set(s, w.now())
+		w.status.set(doc, derived, view)
+		w.showState(doc)
+	}
+	if changed.Has(session.DocumentChanged) {
+		w.series.set(doc)
+		w.seriesBox.info.set(folderText(doc.Dir))
+		if doc.Volume != nil && doc.Dir != "" && !doc.Demo {
+			w.remember(doc.Dir)
+		}
+		w.welcome.setRecent(w.recent())
+	}
+	if changed.Has(session.DocumentChanged | session.PlanChanged | session.DerivedChanged | session.ViewChanged) {
+		w.structures.set(s.Structures())
+		w.clips.set(plan, derived, view)
+		w.clipBox.info.set("")
+		if n := len(plan.Clips) - len(plan.Kept()); n > 0 {
+			w.clipBox.info.set(fmt.Sprintf("%d rejected", n))
+		}
+		w.boost.set(plan, derived, view.MarginLinked)
+		w.views.set(changed)
+	}
+	if changed.Has(session.NoticeChanged) {
+		w.banner.set(view.Notice)
+	}
+}
+
+// folderText is the name of a folder short enough for a title.
+func folderText(dir string) string {
+	if dir == "" {
+		return ""
+	}
+	return shorten(filepath.Base(dir), 20)
+}
+
+// showState chooses between the empty state, loading and the study.
+func (w *window) showState(doc session.Document) {
+	open := w.session.Job(session.JobOpen)
+	study := doc.Volume != nil || len(doc.Studies) > 0
+	setVisible(w.dock.box, study)
+	setVisible(w.loading.box, !study && open.Running)
+	setVisible(w.welcome.box, !study && !open.Running)
+	if open.Running {
+		w.loading.set(open, w.now())
+	}
+}
+
+func (w *window) openDemo() {
+	seed := w.options.DemoSeed
+	if doc := w.session.Document(); doc.Demo {
+		seed = doc.DemoSeed + 1 // another patient each time
+	}
+	w.replaceStudy(func() { w.session.OpenDemo(seed) })
+}
+
+func (w *window) open(dir string) {
+	w.replaceStudy(func() { w.session.OpenFolder(dir, "") })
+}
+
+// replaceStudy asks before unsaved work is left.
+func (w *window) replaceStudy(open func()) {
+	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
+		open()
+		return
+	}
+	dialog.ShowConfirm("Leave this case?", "What you decided on its clips is not saved.", func(yes bool) {
+		if yes {
+			open()
+		}
+	}, w.win)
+}
+
+func (w *window) chooseFolder() {
+	chooser := dialog.NewFolderOpen(func(uri fyne.ListableURI, err error) {
+		if err == nil && uri != nil {
+			w.open(uri.Path())
+		}
+	}, w.win)
+	if recent := w.recent(); len(recent) > 0 {
+		if at, err := storage.ListerForURI(storage.NewFileURI(recent[0])); err == nil {
+			chooser.SetLocation(at)
+		}
+	}
+	chooser.Resize(fyne.NewSize(900, 600))
+	chooser.Show()
+}
+
+func (w *window) recent() []string { return w.app.Preferences().StringList(preferenceRecent) }
+
+func (w *window) remember(dir string) {
+	dirs := slices.DeleteFunc(w.recent(), func(d string) bool { return d == dir })
+	dirs = append([]string{dir}, dirs...)
+	w.app.Preferences().SetStringList(preferenceRecent, dirs[:min(len(dirs), recentKept)])
+}
+
+func (w *window) toggleLight() {
+	light := !w.app.Preferences().Bool(preferenceLight)
+	w.app.Preferences().SetBool(preferenceLight, light)
+	w.app.Settings().SetTheme(newLook(light))
+}
+
+// askClose asks before unsaved decisions are lost.
+func (w *window) askClose() {
+	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
+		w.close()
+		return
+	}
+	dialog.ShowConfirm("Quit without saving?", "What you decided on the clips is not saved.", func(yes bool) {
+		if yes {
+			w.close()
+		}
+	}, w.win)
+}
+
+func (w *window) close() {
+	if !w.closed {
+		w.closed = true
+		w.session.Close()
+		w.win.Close()
+	}
+}

@@ -190,14 +190,16 @@ func placement(ctx context.Context, n *network, o sessionOptions) (map[string]ma
 	return readProfile(profile)
 }
 
-// readProfile counts the nodes in a profile that ONNX Runtime wrote.
+// readProfile counts the nodes in a profile that ONNX Runtime wrote. Nodes that only reckon with shapes are left out: they
+// belong on the CPU, where ONNX Runtime puts them on purpose.
 func readProfile(profile []byte) (map[string]map[string]int, error) {
 	var events []struct {
 		Category string `json:"cat"`
 		Name     string `json:"name"`
 		Args     struct {
-			Provider string `json:"provider"`
-			Operator string `json:"op_name"`
+			Provider string               `json:"provider"`
+			Operator string               `json:"op_name"`
+			Outputs  []map[string][]int64 `json:"output_type_shape"` // element type: shape
 		} `json:"args"`
 	}
 	if err := json.Unmarshal(profile, &events); err != nil {
@@ -206,6 +208,15 @@ func readProfile(profile []byte) (map[string]map[string]int, error) {
 	perProvider := map[string]map[string]int{}
 	for _, e := range events {
 		if e.Category != "Node" || !strings.HasSuffix(e.Name, "_kernel_time") {
+			continue
+		}
+		integers := 0
+		for _, output := range e.Args.Outputs {
+			if _, ok := output["int64"]; ok {
+				integers++
+			}
+		}
+		if integers > 0 && integers == len(e.Args.Outputs) {
 			continue
 		}
 		if perProvider[e.Args.Provider] == nil {

@@ -100,11 +100,11 @@ func placeCavity(r *rand.Rand, t *terrain, tex *texture, sx, zLo, zHi float64) (
 func clipKind(r *rand.Rand) (length, wire, gap float64) {
 	switch p := r.Float64(); {
 	case p < 0.3:
-		return uniform(r, 3.7, 4.3), uniform(r, 0.46, 0.58), uniform(r, 0.1, 0.6)
+		return uniform(r, 3.7, 4.3), uniform(r, 0.54, 0.68), uniform(r, 0.05, 0.4)
 	case p < 0.72:
-		return uniform(r, 5.6, 6.4), uniform(r, 0.64, 0.8), uniform(r, 0.15, 0.8)
+		return uniform(r, 5.6, 6.4), uniform(r, 0.76, 0.95), uniform(r, 0.1, 0.6)
 	}
-	return uniform(r, 8.5, 9.4), uniform(r, 0.76, 0.98), uniform(r, 0.2, 1.0)
+	return uniform(r, 8.5, 9.4), uniform(r, 0.86, 1.0), uniform(r, 0.1, 0.8)
 }
 
 // settle moves p towards home until it lies in soft tissue with soft tissue about it.

@@ -112,8 +112,8 @@ func newModel(seed int64, o Options) *model {
 	m.buildRibs(r)
 	m.buildBones(r)
 	m.buildMuscles(r)
-	m.buildOrgans(r)
 	m.buildAbdomen(r)
+	m.buildOrgans(r)
 	return m
 }
 

@@ -16,6 +16,13 @@ func (m *model) buildMuscles(r *rand.Rand) {
 			back.prims = append(back.prims, mirror(egg(vec{42, 58, z}, 20, 12*b, 18))...)
 		}
 	}
+	shoulderBlade := vec{80, 82, 74}
+	back.prims = append(back.prims, mirror(
+		plate(vec{8, 92, 96}, vec{8, 100, -50}, shoulderBlade, 3.4*b), plate(vec{8, 78, 130}, vec{10, 92, 90}, vec{128, 38, 140}, 5.5*b), // trapezius
+		plate(vec{8, 90, 80}, shoulderBlade, vec{92, 80, 20}, 3*b))...) // rhomboids
+	for z := 92.0; z < 200; z += 24 {
+		back.prims = append(back.prims, mirror(egg(vec{36, 30, z}, 15*b, 21, 17), egg(vec{17, 34, z}, 14, 12, 17))...)
+	}
 	m.muscles = append(m.muscles, back)
 	neck := group{m: muscle}
 	neck.prims = mirror(
@@ -29,7 +36,7 @@ func (m *model) buildMuscles(r *rand.Rand) {
 		j := func(x, y, z float64) vec { v := jitter(r, vec{x, y, z}, 3); v[0] *= side; return v }
 		deep, far := group{m: sheet}, group{m: sheet}
 		tuber := j(150, -2, 128)
-		chestTop, chestLow, chestSide := j(60, -66, 72), j(88, -80, -2), j(112, -50, 22)
+		chestTop, chestLow, chestSide := j(56, -57, 68), j(84, -67, 4), j(108, -45, 22)
 		deep.prims = []prim{
 			plate(chestTop, chestLow, tuber, 5.5*b), plate(chestLow, chestSide, tuber, 4*b), // pectoralis major to the arm
 			plate(j(100, -52, 20), j(90, -58, 44), j(118, -12, 120), 4*b), // pectoralis minor
@@ -42,8 +49,8 @@ func (m *model) buildMuscles(r *rand.Rand) {
 		far.prims = []prim{plate(j(70, 88, -90), j(134, 52, -30), j(128, 30, -110), 4.5*b), capsule(j(136, 44, -20), j(150, 14, 116), 10*b, 7*b)} // latissimus
 		arm := group{m: sheet}
 		arm.prims = []prim{
-			capsule(j(160, 8, 128), j(186, -2, 200), 31*b, 27*b), capsule(j(186, -2, 200), j(200, -8, 262), 27*b, 25*b),
-			capsule(j(112, 14, 118), j(156, 10, 132), 20*b, 28*b),
+			capsule(j(160, 8, 130), j(184, -2, 200), 37*b, 33*b), capsule(j(184, -2, 200), j(199, -8, 270), 33*b, 29*b),
+			capsule(j(112, 16, 114), j(156, 10, 132), 23*b, 31*b),
 		}
 		m.muscles = append(m.muscles, deep, far, arm)
 	}
@@ -234,6 +241,9 @@ func (m *model) diaphragmZ(x, y float64) float64 {
 		s = 1
 	}
 	u, v := (math.Abs(x)-58)/76, (y+8)/92
+	if u < 0 {
+		u *= 0.45 // towards the midline the central tendon is nearly level
+	}
 	q := u*u + v*v
 	return m.dome[s] - 88*math.Pow(math.Min(q, 1.6), 1.35)
 }

@@ -18,7 +18,7 @@ func (f *flood) harvest() []refined {
 	has := make([]bool, len(f.components))
 	var seeds []seed
 	for b := range f.basins {
-		if f.basins[b].parent == int32(b) && f.basins[b].owner != foreign {
+		if f.basins[b].parent == int32(b) && f.basins[b].owner != foreign && f.isClip(int32(b)) {
 			seeds = append(seeds, seed{f.basins[b].peak, f.basins[b].owner, int32(b)})
 			has[f.basins[b].owner] = true
 		}
@@ -28,7 +28,7 @@ func (f *flood) harvest() []refined {
 		first[i] = -1
 	}
 	for i := len(f.voxels) - 1; i >= 0; i-- {
-		if f.voxels[i].inside {
+		if f.voxels[i].mm <= closeMM {
 			first[f.voxels[i].owner] = int32(i)
 		}
 	}
@@ -44,6 +44,24 @@ func (f *flood) harvest() []refined {
 	}
 	f.shareMarked(seeds, clips)
 	return clips
+}
+
+// isClip tells whether basin b, of a component, is a clip and not bone beside it: its peak is close to what the
+// network marked, or no other peak of the component is closer.
+func (f *flood) isClip(b int32) bool {
+	peak := f.voxels[f.basins[b].peak]
+	if peak.mm <= closeMM {
+		return true
+	}
+	for c := range f.basins {
+		if f.basins[c].parent == int32(c) && f.basins[c].owner == peak.owner && int32(c) != b {
+			other := f.voxels[f.basins[c].peak]
+			if other.mm < peak.mm || other.mm == peak.mm && f.basins[c].peak < f.basins[b].peak {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // absorbed tells whether voxel i lies in the basin of another component so near its peak that both are one clip.
@@ -83,7 +101,7 @@ func (f *flood) connected(s seed, level float64, taken []bool) (voxels []int32, 
 		}
 		p := &f.voxels[i]
 		if s.basin < 0 {
-			return p.owner == s.owner && p.marked
+			return p.owner == s.owner && p.mm == 0
 		}
 		return f.root(p.basin) == s.basin
 	}

@@ -60,17 +60,17 @@ func (n *nearest) index(x, y, z int) int {
 	return ((z-n.box.Min[2])*s[1]+y-n.box.Min[1])*s[0] + x - n.box.Min[0]
 }
 
-// lookup returns the component nearest to the network voxel that holds p (LPS mm), its distance from that
-// voxel, and whether that voxel is one of its own; foreign when none is within reach.
-func (n *nearest) lookup(p volume.Vec) (owner int32, mm float64, own bool) {
+// lookup returns the component nearest to the network voxel that holds p (LPS mm) and its distance from that
+// voxel, 0 when it is one of its own; foreign when none is within reach.
+func (n *nearest) lookup(p volume.Vec) (owner int32, mm float64) {
 	x, y, z := n.grid.ToVoxel(p)
 	i, j, k := int(math.Floor(x+0.5)), int(math.Floor(y+0.5)), int(math.Floor(z+0.5))
 	if !n.box.Contains(i, j, k) {
-		return foreign, math.Inf(1), false
+		return foreign, math.Inf(1)
 	}
 	at := n.index(i, j, k)
 	if n.owner[at] == foreign {
-		return foreign, math.Inf(1), false
+		return foreign, math.Inf(1)
 	}
-	return n.owner[at], math.Sqrt(float64(n.squared[at])) * n.grid.SpacingX, n.squared[at] == 0
+	return n.owner[at], math.Sqrt(float64(n.squared[at])) * n.grid.SpacingX
 }

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	growMM        = 4    // a clip reaches no farther than this from the voxels the network marked
-	footprintMM   = 2    // its peak lies no farther than this from them
+	growMM        = 6    // a clip reaches no farther than this from the voxels the network marked
+	footprintMM   = 3.5  // its peak lies no farther than this from them: 26-neighbours at 2 mm
+	closeMM       = 2    // and a second clip of the same component no farther than this
 	shellInnerMM  = 6    // the local background is the median of a shell round
 	shellOuterMM  = 10   // the marked voxels
 	shellAirHU    = -300 // voxels below are air or lung, no background of a clip
@@ -38,9 +39,9 @@ type refined struct {
 
 // refine brings the components that the network marked back to the CT's grid. Voxels near them are flooded
 // in order of descending HU (a watershed), so that each falls to the peak it belongs to: peaks of different
-// components, and of no component (bone), stay apart; peaks of the same component stay apart when the
-// saddle between them is low, which tells a pair of clips from one. Each peak in a component's footprint
-// is a clip: the voxels of its basin connected to it above the half level, midway between the local
+// components stay apart, and so does what is brighter and of no component (bone); peaks of the same component stay apart when the
+// saddle between them is low, which tells a pair of clips from one. Each peak close to what the network marked,
+// or the closest in a component's footprint, is a clip: the voxels of its basin connected to it above the half level, midway between the local
 // background and the peak. A component without a peak of its own, on the slope of bone, keeps the voxels
 // it marked.
 func refine(ctx context.Context, v *volume.Volume, r *resampled, parts []component) ([]refined, error) {
@@ -83,9 +84,8 @@ type surveyed struct {
 type pixel struct {
 	x, y, z int
 	hu      int16
-	owner   int32 // nearest component, foreign when it is farther than growMM from any
-	inside  bool  // within footprintMM of its owner
-	marked  bool  // its nearest network voxel is its owner's
+	owner   int32   // nearest component, foreign when it is farther than growMM from any
+	mm      float64 // from the nearest voxel that the network marked
 	basin   int32
 }
 
@@ -122,7 +122,7 @@ func (f *flood) survey(i int32, c *component) surveyed {
 			for x := wide.Min[0]; x < wide.Max[0]; x++ {
 				p := g.ToPatient(float64(x), float64(y), float64(z))
 				hu := f.v.At(x, y, z)
-				owner, mm, _ := f.near.lookup(p)
+				owner, mm := f.near.lookup(p)
 				if owner == i && mm <= footprintMM {
 					s.peakHU = max(s.peakHU, hu)
 				}
@@ -176,11 +176,11 @@ func (f *flood) gather() {
 					if float64(hu) < floor {
 						continue
 					}
-					owner, mm, marked := f.near.lookup(g.ToPatient(float64(x), float64(y), float64(z)))
+					owner, mm := f.near.lookup(g.ToPatient(float64(x), float64(y), float64(z)))
 					if owner != int32(i) {
 						continue
 					}
-					f.voxels = append(f.voxels, pixel{x: x, y: y, z: z, hu: hu, owner: owner, inside: mm <= footprintMM, marked: marked, basin: -1})
+					f.voxels = append(f.voxels, pixel{x: x, y: y, z: z, hu: hu, owner: owner, mm: mm, basin: -1})
 				}
 			}
 		}
@@ -212,7 +212,7 @@ func (f *flood) run() {
 		})
 		if best < 0 {
 			owner := p.owner
-			if !p.inside {
+			if p.mm > footprintMM {
 				owner = foreign
 			}
 			p.basin = int32(len(f.basins))
@@ -250,18 +250,21 @@ func (f *flood) same(a, b int32, saddleHU int16) bool {
 		a, b = b, a
 	}
 	mine, other := f.basins[a].owner, f.basins[b].owner
-	if mine == foreign || other == foreign {
-		return mine == other
+	if mine == foreign { // brighter than the clip on its slope: bone
+		return other == foreign
 	}
-	s := f.parts[other]
 	high, low := f.voxels[f.basins[a].peak], f.voxels[f.basins[b].peak]
+	s := f.parts[low.owner]
 	rise := float64(low.hu) - s.backgroundHU
 	near := f.position(high).Distance(f.position(low)) < secondMM
 	deep := float64(saddleHU)-s.backgroundHU < saddleLimit*rise
+	if other == foreign { // a lesser peak of the same metal, or something beside it
+		return !deep
+	}
 	if mine != other {
 		return near && !deep
 	}
-	clear := low.marked && rise >= secondHU && rise >= secondLimit*(float64(s.peakHU)-s.backgroundHU)
+	clear := rise >= secondHU && rise >= secondLimit*(float64(s.peakHU)-s.backgroundHU)
 	return near || !deep || !clear
 }
 

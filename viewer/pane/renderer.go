@@ -1,0 +1,170 @@
+package pane
+
+import (
+	"fmt"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"github.com/clipwright/clipwright/viewer"
+)
+
+const (
+	textSize   = 11
+	letterSize = 13
+	inset      = 8 // of texts from the edge
+	ringWidth  = 1
+)
+
+// renderer lays the texts over the raster.
+type renderer struct {
+	pane    *Pane
+	raster  *canvas.Raster
+	ring    *canvas.Rectangle
+	bar     *canvas.Rectangle
+	letters [4]*canvas.Text // left, right, top, bottom
+	corners [4]*canvas.Text // top left, top right, bottom left, bottom right
+	barText *canvas.Text
+	labels  []*canvas.Text // one for each box label; those not needed are hidden
+}
+
+func textColour() color.Color   { return color.NRGBA{0xE6, 0xED, 0xF3, 0xFF} }
+func letterColour() color.Color { return color.NRGBA{0xF0, 0xC6, 0x74, 0xFF} }
+func accent() color.Color       { return color.NRGBA{0x56, 0xB4, 0xE9, 0xFF} }
+
+func newText(size float32, c color.Color, bold bool) *canvas.Text {
+	t := canvas.NewText("", c)
+	t.TextSize, t.TextStyle = size, fyne.TextStyle{Bold: bold}
+	return t
+}
+
+func newRenderer(p *Pane, raster *canvas.Raster) *renderer {
+	r := &renderer{pane: p, raster: raster, ring: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(textColour())}
+	r.ring.StrokeColor, r.ring.StrokeWidth = accent(), ringWidth
+	for i := range r.letters {
+		r.letters[i] = newText(letterSize, letterColour(), true)
+	}
+	for i := range r.corners {
+		r.corners[i] = newText(textSize, textColour(), false)
+	}
+	r.barText = newText(textSize, textColour(), false)
+	r.write()
+	return r
+}
+
+// write fills every text from the scene, places it, and shows what is needed.
+func (r *renderer) write() {
+	p := r.pane
+	shown := p.has && p.texts && p.size[0] > 0
+	for _, t := range r.texts() {
+		t.Hidden = !shown
+	}
+	r.bar.Hidden, r.ring.Hidden = !shown, !p.focused
+	for _, t := range r.labels {
+		t.Hidden = true
+	}
+	if !shown {
+		return
+	}
+	s := p.sized()
+	l := viewer.EdgeLetters(s)
+	for i, text := range [4]string{l.Left, l.Right, l.Top, l.Bottom} {
+		r.letters[i].Text = text
+	}
+	position := viewer.PositionText(s)
+	if p.hover != nil {
+		if hu := viewer.HUText(s.Volume, *p.hover); hu != "" {
+			position += " · " + hu
+		}
+	}
+	for i, text := range [4]string{p.corners.TopLeft, p.corners.TopRight, position, p.corners.BottomRight} {
+		r.corners[i].Text = text
+	}
+	mm, px := viewer.ScaleBar(s)
+	r.barText.Text = fmt.Sprintf("%g mm", mm)
+	r.place(float32(px / p.ratio))
+	r.placeLabels(s)
+}
+
+func (r *renderer) texts() []*canvas.Text {
+	return append(append(r.letters[:4:4], r.corners[:]...), r.barText)
+}
+
+// place lays out the texts; barWidth is the length of the scale bar.
+func (r *renderer) place(barWidth float32) {
+	size := r.pane.Size()
+	fit := func(t *canvas.Text) fyne.Size {
+		m := t.MinSize()
+		t.Resize(m)
+		return m
+	}
+	left, right, top, bottom := fit(r.letters[0]), fit(r.letters[1]), fit(r.letters[2]), fit(r.letters[3])
+	r.letters[0].Move(fyne.NewPos(inset, (size.Height-left.Height)/2))
+	r.letters[1].Move(fyne.NewPos(size.Width-right.Width-inset, (size.Height-right.Height)/2))
+	r.letters[2].Move(fyne.NewPos((size.Width-top.Width)/2, inset/2))
+	r.letters[3].Move(fyne.NewPos((size.Width-bottom.Width)/2, size.Height-bottom.Height-inset/2))
+
+	tr, bl, br := fit(r.corners[1]), fit(r.corners[2]), fit(r.corners[3])
+	fit(r.corners[0])
+	r.corners[0].Move(fyne.NewPos(inset, inset/2))
+	r.corners[1].Move(fyne.NewPos(size.Width-tr.Width-inset, inset/2))
+	r.corners[2].Move(fyne.NewPos(inset, size.Height-bl.Height-inset/2))
+	r.corners[3].Move(fyne.NewPos(size.Width-br.Width-inset, size.Height-br.Height-inset/2))
+
+	const thickness = 2
+	barY := size.Height - br.Height - inset - thickness
+	r.bar.Resize(fyne.NewSize(barWidth, thickness))
+	r.bar.Move(fyne.NewPos(size.Width-barWidth-inset, barY))
+	bt := fit(r.barText)
+	r.barText.Move(fyne.NewPos(size.Width-bt.Width-inset, barY-bt.Height))
+}
+
+func (r *renderer) placeLabels(s *viewer.Scene) {
+	p := r.pane
+	p.labels = viewer.AppendLabels(p.labels[:0], s)
+	for i, l := range p.labels {
+		if i == len(r.labels) {
+			r.labels = append(r.labels, newText(textSize, textColour(), true))
+		}
+		t := r.labels[i]
+		t.Text, t.Color, t.Hidden = l.Text, l.Colour, false
+		m := t.MinSize()
+		t.Resize(m)
+		x, y := float32(l.X/p.ratio), float32(l.Y/p.ratio)
+		t.Hidden = x < 0 || y < 0 || x > p.Size().Width || y > p.Size().Height
+		t.Move(fyne.NewPos(x, y-m.Height))
+	}
+}
+
+// Layout implements fyne.WidgetRenderer.
+func (r *renderer) Layout(size fyne.Size) {
+	r.raster.Resize(size)
+	r.ring.Resize(size)
+	r.write()
+}
+
+// MinSize implements fyne.WidgetRenderer.
+func (r *renderer) MinSize() fyne.Size { return fyne.NewSize(160, 120) }
+
+// Refresh implements fyne.WidgetRenderer.
+func (r *renderer) Refresh() {
+	r.write()
+	r.raster.Refresh()
+	canvas.Refresh(r.pane)
+}
+
+// Objects implements fyne.WidgetRenderer.
+func (r *renderer) Objects() []fyne.CanvasObject {
+	objects := []fyne.CanvasObject{r.raster, r.bar}
+	for _, t := range r.labels {
+		objects = append(objects, t)
+	}
+	for _, t := range r.texts() {
+		objects = append(objects, t)
+	}
+	return append(objects, r.ring)
+}
+
+// Destroy implements fyne.WidgetRenderer.
+func (r *renderer) Destroy() {}

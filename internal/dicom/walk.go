@@ -54,7 +54,10 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 			if w.isPadding(pos) {
 				return end, nil
 			}
-			return pos, fmt.Errorf("no element begins at byte %d", pos)
+			if err == nil {
+				err = fmt.Errorf("no element begins at byte %d", pos)
+			}
+			return pos, err
 		}
 		if nested == 0 && e.tag != 0 && w.stop(e.tag) { // before its length can be held against it
 			return pos, nil

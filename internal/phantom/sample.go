@@ -67,10 +67,16 @@ func (a *Anatomy) Sample(ctx context.Context, seed int64, o SampleOptions) (*Cas
 	return render(ctx, seed, t, a.base, p, a.m)
 }
 
-// InsertInto puts a cavity, clips and skin markers into a real CT. external is the body without the
-// couch; the site is soft tissue between skin and ribs, never lung, air or couch. The case holds the
-// region round the bed unless o.Whole. v's grid must be axis-aligned head first supine.
-func InsertInto(ctx context.Context, v *volume.Volume, external *volume.Mask, seed int64, o SampleOptions) (*Case, error) {
+// Host is a real CT ready to take insertions: what they share is worked out once. It is read-only
+// and safe for concurrent use.
+type Host struct {
+	t      *terrain
+	lo, hi vec // bounds of the body, world mm
+}
+
+// NewHost readies v; external is the body without the couch. v's grid must be axis-aligned head
+// first supine.
+func NewHost(v *volume.Volume, external *volume.Mask) (*Host, error) {
 	g := v.Grid
 	if g.Row.Distance(vec{1, 0, 0}) > 0.01 || g.Col.Distance(vec{0, 1, 0}) > 0.01 {
 		return nil, errors.New("inserting clips: the CT's axes are not those of a supine patient, resample it first")
@@ -79,8 +85,19 @@ func InsertInto(ctx context.Context, v *volume.Volume, external *volume.Mask, se
 		return nil, errors.New("inserting clips: the External mask is empty, compute it first")
 	}
 	b := external.Bounds()
-	lo, hi := g.ToPatient(float64(b.Min[0]), float64(b.Min[1]), float64(b.Min[2])), g.ToPatient(float64(b.Max[0]-1), float64(b.Max[1]-1), float64(b.Max[2]-1))
-	t := &terrain{g: g, hu: v.HU, external: external, centre: lo.Add(hi).Scale(0.5)}
+	h := &Host{
+		lo: g.ToPatient(float64(b.Min[0]), float64(b.Min[1]), float64(b.Min[2])),
+		hi: g.ToPatient(float64(b.Max[0]-1), float64(b.Max[1]-1), float64(b.Max[2]-1)),
+	}
+	h.t = &terrain{g: g, hu: v.HU, external: external, centre: h.lo.Add(h.hi).Scale(0.5)}
+	h.t.chestWall()
+	return h, nil
+}
+
+// Sample puts a cavity, clips and skin markers into the CT. The site is soft tissue between skin and
+// ribs, never lung, air or couch. The case holds the region round the bed unless o.Whole.
+func (h *Host) Sample(ctx context.Context, seed int64, o SampleOptions) (*Case, error) {
+	t, lo, hi := h.t, h.lo, h.hi
 	zs := [2]float64{lo[2] + 0.2*(hi[2]-lo[2]), lo[2] + 0.8*(hi[2]-lo[2])}
 	r := stream(seed, streamBed, 1)
 	home := func(side float64) vec {
@@ -90,8 +107,17 @@ func InsertInto(ctx context.Context, v *volume.Volume, external *volume.Mask, se
 	if err != nil {
 		return nil, fmt.Errorf("inserting clips, sample %d: %w", seed, err)
 	}
-	p.psfMM = math.Max(uniform(r, 1.0, 1.7), 0.8*g.SpacingX)
-	return render(ctx, seed, t, v.HU, p, nil)
+	p.psfMM = math.Max(uniform(r, 1.0, 1.7), 0.8*t.g.SpacingX)
+	return render(ctx, seed, t, t.hu, p, nil)
+}
+
+// InsertInto is NewHost and one Sample.
+func InsertInto(ctx context.Context, v *volume.Volume, external *volume.Mask, seed int64, o SampleOptions) (*Case, error) {
+	h, err := NewHost(v, external)
+	if err != nil {
+		return nil, err
+	}
+	return h.Sample(ctx, seed, o)
 }
 
 var errNoSite = errors.New("no soft tissue between skin and ribs is thick enough for a cavity")

@@ -12,7 +12,8 @@ type terrain struct {
 	tissue   []uint8 // nil for a real CT
 	hu       []int16
 	external *volume.Mask
-	centre   vec // of the body, world mm
+	centre   vec                 // of the body, world mm
+	wall     [][wallBins]float32 // of a real CT: see chestWall
 }
 
 // at is the tissue at p; outside the grid it is air.
@@ -28,6 +29,10 @@ func (t *terrain) at(p vec) uint8 {
 	}
 	if !t.external.At(i, j, k) {
 		return tissueAir
+	}
+	dx, dy := p[0]-t.centre[0], p[1]-t.centre[1]
+	if w := t.wall[k][azimuth(dx, dy)]; dx*dx+dy*dy < float64(w*w) {
+		return tissueInside
 	}
 	switch h := t.hu[n]; {
 	case h < -300:

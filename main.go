@@ -1,23 +1,75 @@
-// Clipwright drafts the tumour-bed boost from surgical clips on a planning CT.
+// Clipwright finds titanium surgical clips on a planning CT, drafts the tumour-bed boost from them
+// and saves an RTSTRUCT. main is wiring only: flags lead to the command line or to the window.
 package main
 
 import (
-	_ "fyne.io/fyne/v2/app"
-	_ "fyne.io/fyne/v2/test"
-	_ "fyne.io/fyne/v2/theme"
-	_ "fyne.io/fyne/v2/widget"
-	_ "github.com/disintegration/imaging"
-	_ "github.com/google/go-cmp/cmp"
-	_ "github.com/google/uuid"
-	_ "github.com/natefinch/atomic"
-	_ "github.com/schollz/progressbar/v3"
-	_ "github.com/spf13/cobra"
-	_ "github.com/suyashkumar/dicom"
-	_ "github.com/yalue/onnxruntime_go"
-	_ "golang.org/x/text/encoding/ianaindex"
-	_ "gonum.org/v1/gonum/dsp/fourier"
-	_ "gonum.org/v1/gonum/stat"
-	_ "pgregory.net/rapid"
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	fyneapp "fyne.io/fyne/v2/app"
+
+	"github.com/clipwright/clipwright/app"
+	"github.com/clipwright/clipwright/app/cli"
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/models"
+	"github.com/clipwright/clipwright/segment"
+	"github.com/clipwright/clipwright/segment/onnx"
 )
 
-func main() {}
+// version is set by the build.
+var version = "development"
+
+// demoSeed is the phantom of the demo case.
+const demoSeed = 3
+
+func main() {
+	attachConsole()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+func run(ctx context.Context, args []string) int {
+	location, segmentation, err := embeddedModels()
+	engine := onnx.New(onnx.LibraryOptions{Probe: location})
+	open := func(o app.Options) error {
+		o.Deps = session.Deps{Engine: engine, Location: location, Segmentation: segmentation, ModelsError: err}
+		fyneapp.SetMetadata(app.Metadata(version))
+		return app.Run(fyneapp.New(), o)
+	}
+	return cli.Run(ctx, cli.Deps{
+		Version: version, Engine: engine, LibraryPath: onnx.LibraryPath,
+		Location: location, Segmentation: segmentation, ModelsError: err,
+		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir}) },
+		OpenDemo:   func() error { return open(app.Options{Demo: true, DemoSeed: demoSeed}) },
+		CaptureDemo: func(dir string) error {
+			return open(app.Options{Demo: true, DemoSeed: demoSeed, Capture: dir, OnResult: writeResult})
+		},
+		Out: os.Stdout, ErrOut: os.Stderr,
+	}, args)
+}
+
+// writeResult writes result.json beside the RTSTRUCT of a demo, as `clipwright segment --json` would.
+func writeResult(made app.Result) error {
+	r := cli.NewResult(made.SeriesUID, made.Found, made.Set, made.Grid, made.Warnings)
+	r.Seconds.Read, r.Seconds.Draft, r.Seconds.Write = made.Seconds.Read, made.Seconds.Draft, made.Seconds.Write
+	s := &r.Seconds
+	s.Total = s.Read + s.Prepare + s.Locate + s.Segment + s.Draft + s.Write
+	return cli.WriteJSON(filepath.Join(made.Dir, "result.json"), r, true)
+}
+
+// embeddedModels reads the cards of the two networks that ship with the program.
+func embeddedModels() (location, segmentation segment.Model, err error) {
+	onnxBytes, card := models.Location()
+	if location, err = segment.NewModel("location", onnxBytes, card); err != nil {
+		return location, segmentation, fmt.Errorf("embedded Location Net: %w", err)
+	}
+	onnxBytes, card = models.Segmentation()
+	if segmentation, err = segment.NewModel("segmentation", onnxBytes, card); err != nil {
+		return location, segmentation, fmt.Errorf("embedded Segmentation Net: %w", err)
+	}
+	return location, segmentation, nil
+}

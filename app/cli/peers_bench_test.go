@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// peerFolder is the CT folder that `make bench-peers` times us and the peers on.
+func peerFolder(b *testing.B) string {
+	b.Helper()
+	dir := os.Getenv("CLIPWRIGHT_BENCH_CT")
+	if dir == "" {
+		b.Skip("run by 'make bench-peers'")
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return abs
+}
+
+func BenchmarkPeerRead(b *testing.B) {
+	dir := peerFolder(b)
+	for b.Loop() {
+		studies, err := dicom.Scan(context.Background(), dir, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		series, err := dicom.ChooseCT(studies, "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := dicom.ReadCT(context.Background(), series, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPeerDistance grows a ball of 60 cc by 15 mm on 512 x 512 x 100 voxels of 1.27 x 1.27 x 5 mm.
+func BenchmarkPeerDistance(b *testing.B) {
+	peerFolder(b)
+	g := volume.NewUniformGrid(512, 512, 100, 1.27, 1.27, 5, volume.Vec{})
+	centre := g.ToPatient(256, 256, 50)
+	const radiusMM = 24.3
+	ball := volume.MaskWhere(g, func(x, y, z int) bool {
+		return g.ToPatient(float64(x), float64(y), float64(z)).Distance(centre) <= radiusMM
+	})
+	margin := segment.UniformMargin(15)
+	for b.Loop() {
+		if segment.Expand(ball, margin).Empty() {
+			b.Fatal("nothing grown")
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/nifti"
+	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+type prepareOptions struct{ out, series, truth string }
+
+func prepareCommand(deps Deps) *cobra.Command {
+	var o prepareOptions
+	c := &cobra.Command{
+		Use:   "prepare DIR --out DIR",
+		Short: "Write what the networks see of a CT folder, with labels from an RTSTRUCT, as .npy and JSON for training",
+		Args:  exactly(1, "one CT folder"),
+		RunE:  func(c *cobra.Command, args []string) error { return runPrepare(c.Context(), deps, o, args[0]) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "", "folder for the tensors")
+	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
+	f.StringVar(&o.truth, "truth", "", "RTSTRUCT whose clips become the labels (Clips_Ax: axillary)")
+	return c
+}
+
+func runPrepare(ctx context.Context, deps Deps, o prepareOptions, dir string) error {
+	if o.out == "" {
+		return usageError{errors.New("say where to write with --out DIR")}
+	}
+	if err := refuseExisting(filepath.Join(o.out, sampleName(0)+".json"), false); err != nil {
+		return fmt.Errorf("%w (tensors are never overwritten: remove them or choose another folder)", err)
+	}
+	var report dicom.Report
+	ct, err := readCT(ctx, dir, o.series, &report)
+	if err != nil {
+		return err
+	}
+	c := &phantom.Case{Volume: ct.volume}
+	if o.truth != "" {
+		set, err := dicom.ReadStructureSet(o.truth, &report)
+		if err != nil {
+			return err
+		}
+		c.Clips = clipsOf(set, ct.volume)
+	}
+	for _, w := range reportWarnings(&report) {
+		fmt.Fprintln(deps.ErrOut, "warning:", w)
+	}
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return err
+	}
+	if err := writeSample(ctx, o.out, 0, "prepare", c, deps.inputChannels()); err != nil {
+		return err
+	}
+	fmt.Fprintf(deps.Out, "%s: tensors of %d slices, %d clips labelled\n", o.out, ct.volume.Grid.Nz(), len(c.Clips))
+	return nil
+}
+
+// clipsOf are the clips that set outlines on v.
+func clipsOf(set *dicom.StructureSet, v *volume.Volume) []phantom.Clip {
+	var clips []phantom.Clip
+	for i := range set.Structures {
+		s := &set.Structures[i]
+		if !isClips(s) {
+			continue
+		}
+		masks := s.ClipMasks(v.Grid)
+		for _, id := range slices.Sorted(maps.Keys(masks)) {
+			m := masks[id]
+			if m.Empty() {
+				continue
+			}
+			peak := int16(-1024)
+			m.Each(func(x, y, z int) { peak = max(peak, v.At(x, y, z)) })
+			clips = append(clips, phantom.Clip{
+				ID: id, Axillary: s.Name == axillaryName, CentreMM: centroid(m), VolumeMM3: m.VolumeMM3(), PeakHU: int(peak), Mask: m,
+			})
+		}
+	}
+	return clips
+}
+
+// insertPerVolume is how many samples in a row share one real CT, which takes a while to read.
+const insertPerVolume = 16
+
+// writeInsertedTensors puts phantom clips into the real CTs of a folder and writes the region round them.
+func writeInsertedTensors(ctx context.Context, deps Deps, o phantomOptions) error {
+	files, err := filepath.Glob(filepath.Join(o.tensors.insert, "*.nii.gz"))
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%s holds no .nii.gz volume to put clips into", o.tensors.insert)
+	}
+	bar := newProgress(deps.ErrOut)
+	defer bar.finish()
+	var v *volume.Volume
+	var external *volume.Mask
+	for i := range o.tensors.count {
+		file := files[i/insertPerVolume%len(files)]
+		if i%insertPerVolume == 0 {
+			if v, err = nifti.Read(file); err != nil {
+				return err
+			}
+			if external, err = segment.External(ctx, v); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+		}
+		number := o.Seed + int64(i)
+		c, err := phantom.InsertInto(ctx, v, external, number, phantom.SampleOptions{})
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		source := "inserted:" + strings.TrimSuffix(filepath.Base(file), ".nii.gz")
+		if err := writeSample(ctx, o.tensors.dir, number, source, c, deps.inputChannels()); err != nil {
+			return err
+		}
+		bar.report("samples", i+1, o.tensors.count)
+	}
+	return nil
+}

@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+type segmentOptions struct {
+	dir, out, json, series, provider, margin string
+	threads                                  int
+	force                                    bool
+}
+
+func segmentCommand(deps Deps) *cobra.Command {
+	var o segmentOptions
+	c := &cobra.Command{
+		Use:   "segment DIR --out RS.dcm",
+		Short: "Find the clips of a CT folder and write an RTSTRUCT",
+		Args:  exactly(1, "one CT folder"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = args[0]
+			return runSegment(c.Context(), deps, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.out, "out", "", "RTSTRUCT file to write")
+	f.StringVar(&o.json, "json", "", "also write the result as JSON")
+	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
+	f.StringVar(&o.provider, "provider", "auto", "auto, cpu, cuda, webgpu, directml or coreml")
+	f.StringVar(&o.margin, "margin-mm", "", "add CTVsb_High: one margin in mm, or six as R,L,A,P,S,I")
+	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
+	f.BoolVar(&o.force, "force", false, "replace files that exist")
+	return c
+}
+
+func (o *segmentOptions) check() (*segment.Margin, error) {
+	if o.out == "" {
+		return nil, usageError{errors.New("say where to write with --out RS.dcm")}
+	}
+	if o.threads < 0 {
+		return nil, usageError{fmt.Errorf("--threads %d: give 0 or more", o.threads)}
+	}
+	if err := checkProvider(o.provider); err != nil {
+		return nil, err
+	}
+	if o.margin == "" {
+		return nil, nil
+	}
+	m, err := segment.ParseMargin(o.margin)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--margin-mm: %w", err)}
+	}
+	return &m, nil
+}
+
+func checkProvider(name string) error {
+	switch name {
+	case "auto", "cpu", "cuda", "webgpu", "directml", "coreml":
+		return nil
+	}
+	return usageError{fmt.Errorf("--provider %q is not one of auto, cpu, cuda, webgpu, directml, coreml", name)}
+}
+
+func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
+	start := time.Now()
+	margin, err := o.check()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(refuseExisting(o.out, o.force), refuseExisting(o.json, o.force)); err != nil {
+		return err
+	}
+	var report dicom.Report
+	ct, err := readCT(ctx, o.dir, o.series, &report)
+	if err != nil {
+		return err
+	}
+	read := time.Since(start).Seconds()
+
+	nets, closeNets, err := deps.openNetworks(ctx, segment.Options{Provider: o.provider, Threads: o.threads})
+	if err != nil {
+		return err
+	}
+	defer closeNets()
+	bar := newProgress(deps.ErrOut)
+	found, err := segment.Run(ctx, ct.volume, nets, segment.RunOptions{Progress: bar.report})
+	bar.finish()
+	if err != nil {
+		return fmt.Errorf("find the clips of %s: %w", o.dir, err)
+	}
+	warnings := append(reportWarnings(&report), found.Warnings...)
+	if found.Notice != "" {
+		warnings = append(warnings, found.Notice)
+	}
+
+	var set *dicom.StructureSet
+	draftStart := time.Now()
+	if len(found.Clips) > 0 {
+		targets, draftWarnings := segment.Draft(ctx, ct.volume.Grid, found.Clips, found.External, margin)
+		warnings = append(warnings, draftWarnings...)
+		set = session.StructureSet(found.Clips, found.External, targets)
+	}
+	draft := time.Since(draftStart).Seconds()
+	writeStart := time.Now()
+	if set != nil {
+		if err := dicom.WriteStructureSet(o.out, set, ct.series, o.force); err != nil {
+			return err
+		}
+	}
+	result := NewResult(ct.series.UID, found, set, ct.volume.Grid, warnings)
+	result.Seconds.Read, result.Seconds.Draft = read, draft
+	result.Seconds.Write, result.Seconds.Total = time.Since(writeStart).Seconds(), time.Since(start).Seconds()
+	if o.json != "" {
+		if err := WriteJSON(o.json, result, o.force); err != nil {
+			return err
+		}
+	}
+	printSegment(deps, o.out, result)
+	return nil
+}
+
+func printSegment(deps Deps, out string, r Result) {
+	for _, w := range r.Warnings {
+		fmt.Fprintln(deps.ErrOut, "warning:", w)
+	}
+	if len(r.Clips) == 0 {
+		fmt.Fprintf(deps.Out, "No clip found; no RTSTRUCT written. (%s, %.1f s)\n", r.Provider, r.Seconds.Total)
+		return
+	}
+	for _, c := range r.Clips {
+		fmt.Fprintf(deps.Out, "clip %2d %s  %s  %4.0f mm3  %5d HU  confidence %.2f\n", c.ID, c.Side, positionText(c.CentreMM), c.VolumeMM3, c.PeakHU, c.Confidence)
+	}
+	for _, s := range r.Structures {
+		fmt.Fprintf(deps.Out, "%-16s %-8s %9.2f cc\n", s.Name, s.Type, s.VolumeCC)
+	}
+	fmt.Fprintf(deps.Out, "%s written: %d clips (%s, %.1f s). Not a medical device: check every mark.\n", out, len(r.Clips), r.Provider, r.Seconds.Total)
+}
+
+// positionText is p with its letters: DICOM patient coordinates grow to L, P and S (head).
+func positionText(p volume.Vec) string {
+	letters := [3][2]string{{"L", "R"}, {"P", "A"}, {"S", "I"}}
+	text := ""
+	for i, v := range p {
+		letter := letters[i][0]
+		if v < 0 {
+			v, letter = -v, letters[i][1]
+		}
+		text += fmt.Sprintf("%s%6.1f ", letter, v)
+	}
+	return text + "mm"
+}
+
+// loadedCT is a series and its pixels.
+type loadedCT struct {
+	series *dicom.Series
+	volume *volume.Volume
+}
+
+func readCT(ctx context.Context, dir, seriesUID string, report *dicom.Report) (loadedCT, error) {
+	studies, err := dicom.Scan(ctx, dir, report)
+	if err != nil {
+		return loadedCT{}, err
+	}
+	series, err := dicom.ChooseCT(studies, seriesUID)
+	if err != nil {
+		return loadedCT{}, fmt.Errorf("%s: %w", dir, err)
+	}
+	v, err := dicom.ReadCT(ctx, series, report)
+	if err != nil {
+		return loadedCT{}, fmt.Errorf("%s: %w", dir, err)
+	}
+	return loadedCT{series, v}, nil
+}
+
+func reportWarnings(report *dicom.Report) []string {
+	var warnings []string
+	for _, f := range report.Findings() {
+		if f.Severity == "info" {
+			continue
+		}
+		text := f.Text
+		if f.File != "" {
+			text = f.File + ": " + text
+		}
+		warnings = append(warnings, text)
+	}
+	return warnings
+}
+
+// openNetworks opens both networks on the provider asked for.
+func (deps Deps) openNetworks(ctx context.Context, o segment.Options) (segment.Networks, func(), error) {
+	if deps.ModelsError != nil {
+		return segment.Networks{}, nil, deps.ModelsError
+	}
+	location, err := deps.Engine.Open(ctx, deps.Location, o)
+	if err != nil {
+		return segment.Networks{}, nil, fmt.Errorf("open the Location Net: %w", err)
+	}
+	segmentation, err := deps.Engine.Open(ctx, deps.Segmentation, o)
+	if err != nil {
+		location.Close()
+		return segment.Networks{}, nil, fmt.Errorf("open the Segmentation Net: %w", err)
+	}
+	nets := segment.Networks{
+		Location: location, Segmentation: segmentation,
+		LocationCard: deps.Location.Card, SegmentationCard: deps.Segmentation.Card,
+	}
+	return nets, func() { segmentation.Close(); location.Close() }, nil
+}

@@ -25,11 +25,11 @@ func (c *cavity) distance(p vec) float64 {
 	return c.shape.distance(p) + c.lumpMM*c.tex.at(p[0]*0.09+c.offset, p[1]*0.09, p[2]*0.09)
 }
 
-// apply blends the cavity into one tissue value at p; soft says whether the tissue may scar.
-func (c *cavity) apply(hu float64, p vec, px float64) float64 {
+// apply blends the cavity into one tissue value at p, and tells how much of the tissue it replaced.
+func (c *cavity) apply(hu float64, p vec, px float64) (blended, replaced float64) {
 	d := c.distance(p)
 	if d > c.strandMM {
-		return hu
+		return hu, 0
 	}
 	blur := 2.2 * px
 	wall := cover(d-c.wallMM, blur) * c.strength
@@ -39,9 +39,10 @@ func (c *cavity) apply(hu float64, p vec, px float64) float64 {
 	}
 	if hu < c.wallHU {
 		hu += wall * (c.wallHU - hu)
+		replaced = wall
 	}
 	in := cover(d, blur) * c.strength
-	return hu + in*(c.fluidHU+3*c.tex.at(p[0]*0.2, p[1]*0.2, p[2]*0.2)-hu)
+	return hu + in*(c.fluidHU+3*c.tex.at(p[0]*0.2, p[1]*0.2, p[2]*0.2)-hu), math.Max(replaced, in)
 }
 
 // placeCavity finds a site in the breast of side sx (-1 right, +1 left): between skin and chest wall.

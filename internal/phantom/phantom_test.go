@@ -14,7 +14,7 @@ import (
 
 // tiny is a whole body at low resolution: quick enough for tests.
 func tiny(seed int64) Options {
-	return Options{Seed: seed, Columns: 190, Rows: 150, Slices: 44, PixelMM: 2.4, SliceMM: 6}
+	return Options{Seed: seed, Columns: 170, Rows: 130, Slices: 26, PixelMM: 2.6, SliceMM: 9}
 }
 
 func generate(t *testing.T, o Options) *Case {
@@ -53,7 +53,7 @@ func trainingAnatomy(t *testing.T, seed int64) *Anatomy {
 	t.Helper()
 	o := TrainingOptions(seed)
 	o.PixelMM, o.SliceMM = 1.4, 5
-	o.Columns, o.Rows, o.Slices = 300, 220, 44
+	o.Columns, o.Rows, o.Slices = 290, 210, 36
 	a, err := NewAnatomy(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestTruthIsHalfThePeakOfTheClipsOwnContribution(t *testing.T) {
 
 func TestTissuesHaveTheirHU(t *testing.T) {
 	o := tiny(5)
-	o.PixelMM, o.Columns, o.Rows, o.NoiseHU, o.PSFMM = 1.3, 360, 250, 0.1, 1
+	o.PixelMM, o.Columns, o.Rows, o.SliceMM, o.NoiseHU, o.PSFMM = 1.5, 290, 210, 5, 0.1, 1
 	a, err := NewAnatomy(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func render(ctx context.Context, seed int64, t *terrain, base []int16, p *plan, 
 					s.hu[y*g.Nx+x] = float32(v)
 				}
 			}
-			p.scar(g, t, s.hu, z)
+			p.scar(g, t, s.hu, z, &s.noise, seed)
 			p.lay(g, s.hu, s.under, patches, z)
 			if err := ctx.Err(); err != nil {
 				return err
@@ -68,8 +68,9 @@ func render(ctx context.Context, seed int64, t *terrain, base []int16, p *plan, 
 	return p.finish(ctx, t, out, patches)
 }
 
-// scar blends the cavity into slice z where tissue is soft.
-func (p *plan) scar(g *volume.Grid, t *terrain, hu []float32, z int) {
+// scar blends the cavity into slice z where tissue is soft. In a real CT what is replaced gets the
+// host's noise back.
+func (p *plan) scar(g *volume.Grid, t *terrain, hu []float32, z int, n *noise, seed int64) {
 	c := p.cavity
 	reach := c.strandMM + c.wallMM + c.lumpMM + math.Max(c.radii[0], math.Max(c.radii[1], c.radii[2]))
 	wz := g.Origin[2] + g.SliceMM[z]
@@ -78,12 +79,20 @@ func (p *plan) scar(g *volume.Grid, t *terrain, hu []float32, z int) {
 	}
 	x0, y0, _ := g.ToVoxel(c.centre.Sub(vec{reach, reach, 0}))
 	x1, y1, _ := g.ToVoxel(c.centre.Add(vec{reach, reach, 0}))
+	var grain []float32
+	if p.hostNoiseHU > 0 {
+		grain = n.texture(g.Nx, g.Ny, g.SpacingX, 0.42*p.psfMM, stream(seed, streamNoise, uint64(p.region.Min[2]+z)))
+	}
 	for y := max(0, int(y0)); y < min(g.Ny, int(y1)+2); y++ {
 		for x := max(0, int(x0)); x < min(g.Nx, int(x1)+2); x++ {
 			q := g.ToPatient(float64(x), float64(y), float64(z))
 			if soft(t.at(q)) {
 				k := y*g.Nx + x
-				hu[k] = float32(c.apply(float64(hu[k]), q, g.SpacingX))
+				v, replaced := c.apply(float64(hu[k]), q, g.SpacingX)
+				if grain != nil {
+					v += replaced * p.hostNoiseHU * float64(grain[k])
+				}
+				hu[k] = float32(v)
 			}
 		}
 	}

@@ -36,14 +36,15 @@ func (o SampleOptions) withDefaults() SampleOptions {
 
 // plan is what a sample puts into a body.
 type plan struct {
-	region   volume.Box
-	side     float64
-	cavity   *cavity
-	solids   []*solid
-	clips    []Clip // Clips[i] belongs to the solid with clip == i
-	psfMM    float64
-	noiseHU  float64 // 0: the volume has its own
-	extended bool
+	region      volume.Box
+	side        float64
+	cavity      *cavity
+	solids      []*solid
+	clips       []Clip // Clips[i] belongs to the solid with clip == i
+	psfMM       float64
+	noiseHU     float64 // 0: the volume has its own
+	hostNoiseHU float64 // of the real CT, for what the cavity replaces
+	extended    bool
 }
 
 // Sample puts a cavity, clips and distractors of this seed into the anatomy and renders a region of
@@ -70,8 +71,9 @@ func (a *Anatomy) Sample(ctx context.Context, seed int64, o SampleOptions) (*Cas
 // Host is a real CT ready to take insertions: what they share is worked out once. It is read-only
 // and safe for concurrent use.
 type Host struct {
-	t      *terrain
-	lo, hi vec // bounds of the body, world mm
+	t       *terrain
+	lo, hi  vec // bounds of the body, world mm
+	noiseHU float64
 }
 
 // NewHost readies v; external is the body without the couch. v's grid must be axis-aligned head
@@ -91,6 +93,7 @@ func NewHost(v *volume.Volume, external *volume.Mask) (*Host, error) {
 	}
 	h.t = &terrain{g: g, hu: v.HU, external: external, centre: h.lo.Add(h.hi).Scale(0.5)}
 	h.t.chestWall()
+	h.noiseHU = noiseOf(v, external)
 	return h, nil
 }
 
@@ -108,7 +111,34 @@ func (h *Host) Sample(ctx context.Context, seed int64, o SampleOptions) (*Case, 
 		return nil, fmt.Errorf("inserting clips, sample %d: %w", seed, err)
 	}
 	p.psfMM = math.Max(uniform(r, 1.0, 1.7), 0.8*t.g.SpacingX)
+	p.hostNoiseHU = h.noiseHU
 	return render(ctx, seed, t, t.hu, p, nil)
+}
+
+// noiseOf estimates the noise of v: the median difference of soft-tissue voxels 3 columns apart,
+// each pair as normal noise would give it.
+func noiseOf(v *volume.Volume, external *volume.Mask) float64 {
+	g := v.Grid
+	count := make([]int, 200)
+	n := 0
+	for z := 0; z < g.Nz(); z += 2 {
+		for y := 0; y < g.Ny; y += 3 {
+			for x := 0; x+3 < g.Nx; x += 4 {
+				a, b := int(v.At(x, y, z)), int(v.At(x+3, y, z))
+				if a > -140 && a < 140 && b > -140 && b < 140 && abs(a-b) < len(count) && external.At(x, y, z) {
+					count[abs(a-b)]++
+					n++
+				}
+			}
+		}
+	}
+	half := n / 2
+	for d, c := range count {
+		if half -= c; half < 0 {
+			return math.Min(60, float64(d)/(0.6745*math.Sqrt2))
+		}
+	}
+	return 0
 }
 
 // InsertInto is NewHost and one Sample.

@@ -1,0 +1,151 @@
+"""Validation: clips found, false clips and overlap at every threshold, and what the score of a clip is worth.
+
+Yardsticks as in the program: a component hits a clip when their centres are within 5 mm, one to one, least total
+distance; axillary clips are neither hits nor false. Points and arrays are (z, y, x) voxels of 2 mm.
+Running a whole volume for each check would eat the budget, so a case is judged on boxes of one patch: round the bed,
+where every clip is, and one elsewhere, where everything found is false. The program's own `evaluate` judges whole cases.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from monai.inferers import sliding_window_inference
+from scipy import ndimage
+from scipy.optimize import linear_sum_assignment
+
+from data import AXILLARY, CLIP, SPACING_MM, Sample, crop
+
+MATCH_VOX = 5.0 / SPACING_MM
+SKIPPED_LOGIT = -10.0  # of windows without body
+OVERLAP = 0.25
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+MIN_VOXELS = (1, 2, 3)
+
+
+@dataclass
+class Box:
+    """One judged patch: its inputs and labels, and the clips whose centres lie inside."""
+
+    inputs: np.ndarray  # float32 [C, n, n, n]
+    labels: np.ndarray  # uint8 [n, n, n]
+    clips: np.ndarray  # [k, 3]
+    axillary: np.ndarray  # [k, 3]
+
+
+def boxes(s: Sample, size: int, elsewhere: bool) -> list[Box]:
+    """The patch round the bed's centre, 8 mm off as the Location Net may be, and one elsewhere; the same every time."""
+    rng = np.random.default_rng(abs(hash(s.path.name)) % 2**32 if not s.path.stem.isdigit() else int(s.path.stem))
+    centres = []
+    if len(s.clips):
+        direction = rng.normal(size=3)
+        centres.append(s.clips.mean(0) + 4 * direction / np.linalg.norm(direction))
+    if elsewhere or not len(s.clips):
+        centres.append(rng.uniform(0, s.shape))
+    inputs, labels = s.arrays()
+    out = []
+    for c in centres:
+        slack = np.maximum(np.array(s.shape) - size, 0)
+        start = np.clip(np.round(c - size / 2), 0, slack).astype(int)
+        inside = [p[((p - start >= 0) & (p - start < size)).all(1)] - start for p in (s.clips, s.axillary)]
+        out.append(Box(crop(inputs, start, size).astype(np.float32), crop(labels, start, size), *inside))
+    return out
+
+
+def components(logits: np.ndarray, threshold: float, min_voxels: int) -> list[tuple[np.ndarray, float, int]]:
+    """26-connected components above the probability: centre, mean of the top three logits, voxels."""
+    level = np.log(threshold / (1 - threshold))
+    found, n = ndimage.label(logits > level, np.ones((3, 3, 3)))
+    out = []
+    for i, region in enumerate(ndimage.find_objects(found), 1):
+        z, y, x = np.nonzero(found[region] == i)
+        if len(z) < min_voxels:
+            continue
+        corner = np.array([r.start for r in region])
+        top = np.sort(logits[region][z, y, x])[-3:].mean()
+        out.append((corner + [z.mean(), y.mean(), x.mean()], float(top), len(z)))
+    return out
+
+
+def match(truth: np.ndarray, found: np.ndarray, ignore: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One-to-one matching within 5 mm. Returns hit[len(found)] and ignored[len(found)], both bool."""
+    hit, ignored = np.zeros(len(found), bool), np.zeros(len(found), bool)
+    if len(found) and len(truth):
+        distance = np.linalg.norm(found[:, None] - truth[None], axis=2)
+        # A pair beyond the radius costs more than any set of hits, so hits are first many, then near.
+        rows, cols = linear_sum_assignment(np.where(distance <= MATCH_VOX, distance, 1e3))
+        hit[rows] = distance[rows, cols] <= MATCH_VOX
+    if len(found) and len(ignore):
+        ignored = ~hit & (np.linalg.norm(found[:, None] - ignore[None], axis=2).min(1) <= MATCH_VOX)
+    return hit, ignored
+
+
+@dataclass
+class Scores:
+    threshold: float
+    min_voxels: int
+    sensitivity: float
+    false_per_box: float
+    dsc: float
+    score: float  # what model selection maximises: 0.7 F1 + 0.3 DSC
+
+
+def judge(judged: list[tuple[Box, np.ndarray]]) -> Scores:
+    """The best threshold and smallest size over (box, logits [n, n, n]) pairs, and what they give."""
+    best = None
+    for threshold in THRESHOLDS:
+        sizes = [(box, logits, components(logits, threshold, 1)) for box, logits in judged]
+        dscs = []
+        for box, logits, _ in sizes:
+            if (box.labels == CLIP).any():
+                keep = box.labels != AXILLARY
+                p = (logits > np.log(threshold / (1 - threshold)))[keep]
+                t = (box.labels == CLIP)[keep]
+                dscs.append(2 * (p & t).sum() / (p.sum() + t.sum()))
+        for least in MIN_VOXELS:
+            hits = false = clips = 0
+            for box, _, found in sizes:
+                centres = np.array([c for c, _, voxels in found if voxels >= least]).reshape(-1, 3)
+                hit, ignored = match(box.clips, centres, box.axillary)
+                hits, false, clips = hits + hit.sum(), false + (~hit & ~ignored).sum(), clips + len(box.clips)
+            f1 = 2 * hits / max(clips + hits + false, 1)
+            dsc = float(np.mean(dscs)) if dscs else 0.0
+            s = Scores(threshold, least, float(hits / max(clips, 1)), float(false / len(judged)), dsc, float(0.7 * f1 + 0.3 * dsc))
+            if best is None or s.score > best.score:
+                best = s
+    return best
+
+
+def calibrate(judged: list[tuple[Box, np.ndarray]], threshold: float, min_voxels: int) -> tuple[float, float]:
+    """(A, B) so that sigmoid(A s + B) is the chance that a component with score s is a clip.
+
+    Platt's fit (Advances in Large Margin Classifiers, 1999) with his smoothed targets, slightly ridged.
+    """
+    s, y = [], []
+    for box, logits in judged:
+        found = components(logits, min(threshold, 0.3), min_voxels)
+        hit, ignored = match(box.clips, np.array([c for c, _, _ in found]).reshape(-1, 3), box.axillary)
+        s += [top for (_, top, _), skip in zip(found, ignored) if not skip]
+        y += [h for h, skip in zip(hit, ignored) if not skip]
+    x, y = np.stack([s, np.ones(len(s))], 1).reshape(-1, 2), np.array(y, bool)
+    target = np.where(y, (y.sum() + 1) / (y.sum() + 2), 1 / ((~y).sum() + 2))
+    w, prior = np.array([1.0, 0.0]), np.array([1.0, 0.0])
+    for _ in range(50):  # Newton
+        p = 1 / (1 + np.exp(-x @ w))
+        gradient = x.T @ (p - target) + 0.1 * (w - prior)
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + 0.1 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        w = w - step * min(1.0, 5 / (np.abs(step).max() + 1e-9))
+    return float(max(w[0], 1e-3)), float(w[1])
+
+
+@torch.inference_mode()
+def whole_volume(net: torch.nn.Module, inputs: np.ndarray, patch: int) -> np.ndarray:
+    """Logits [z, y, x] of a whole volume [C, z, y, x], as the program makes them: averaged windows, empty ones skipped."""
+
+    def window(x: torch.Tensor) -> torch.Tensor:
+        return net(x) if x.any() else torch.full_like(x[:, :1], SKIPPED_LOGIT)
+
+    device = next(net.parameters()).device
+    x = torch.from_numpy(np.asarray(inputs, np.float32))[None].to(device)
+    return sliding_window_inference(x, (patch,) * 3, 1, window, overlap=OVERLAP)[0, 0].cpu().numpy()

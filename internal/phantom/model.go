@@ -186,11 +186,6 @@ func (m *model) cageDistance(p vec) float64 {
 	return ring(p[0], p[1], m.cageW.at(p[2]), m.cageA.at(p[2]), m.cageP.at(p[2]), m.squircle)
 }
 
-func (m *model) torsoDistance(p vec) float64 {
-	d := ring(p[0], p[1], m.torsoW.at(p[2]), m.torsoA.at(p[2]), m.torsoP.at(p[2]), 0.42)
-	return -smin(-d, -(p[1] - m.backY), 14)
-}
-
 // fields fills the canvas's skin and cage distances.
 func (m *model) fields(ctx context.Context, c *canvas) error {
 	z := c.z

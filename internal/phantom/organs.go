@@ -255,10 +255,6 @@ func (m *model) growVessels(r *rand.Rand, side float64) {
 		parent int
 		flow   float64
 	}
-	s := 0
-	if side > 0 {
-		s = 1
-	}
 	nodes := []node{{p: vec{side * 44, 10, 12}, parent: -1}, {p: vec{side * 52, 16, -10}, parent: 0}, {p: vec{side * 50, 4, 26}, parent: 0}}
 	inLung := func(p vec) bool {
 		if m.cageDistance(p) > -7 || p[2] < m.diaphragmZ(p[0], p[1])+3 || p[0]*side < 22 {
@@ -272,7 +268,6 @@ func (m *model) growVessels(r *rand.Rand, side float64) {
 		}
 		return true
 	}
-	_ = s
 	var targets []vec
 	for len(targets) < 900 {
 		p := vec{side * uniform(r, 20, 128), uniform(r, -88, 84), uniform(r, -165, 108)}

@@ -25,6 +25,7 @@ type head struct {
 	data    dataset
 	body    []byte // what offsets refer to: the bytes read of the file, or what they inflate to
 	total   int    // bytes the whole body has
+	size    int    // bytes of the file
 	stopped int    // offset in body of the element at which the walk stopped, or total
 }
 
@@ -100,7 +101,7 @@ func (r *reader) parse(size, maxInflated int, want, stop func(uint32) bool) (hea
 	if err != nil {
 		return head{}, err
 	}
-	h.body, h.total = r.file, size
+	h.body, h.total, h.size = r.file, size, size
 	if h.syntax.deflated {
 		if len(r.file) < size {
 			return head{}, errMore

@@ -47,6 +47,12 @@ func readCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, err
 	if err != nil {
 		return nil, err
 	}
+	for i := range s.Slices { // before memory is set aside for pixels that are not there
+		if have := s.Slices[i].bytes; have < int64(s.leastBytes) {
+			return nil, fmt.Errorf("%s: pixel data are truncated: the file has %d bytes, its pixels alone %d; copy the file again",
+				s.Slices[i].Path, have, s.leastBytes)
+		}
+	}
 	s.reportSpacing(grid.SliceMM, report)
 	v := volume.NewVolume(grid)
 	tables := make(chan *huTable, len(s.Slices))

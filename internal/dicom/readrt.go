@@ -1,7 +1,10 @@
 package dicom
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
@@ -9,8 +12,11 @@ import (
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
-// maxStructureSetInflated bounds a deflated RTSTRUCT.
-const maxStructureSetInflated = 512 << 20
+// maxInflation is how many times its size a deflated RTSTRUCT may have: digits shrink to a third or so.
+const (
+	maxInflation      = 20
+	freeInflatedBytes = 8 << 20
+)
 
 // defaultColour is that of a structure whose file names none.
 const (
@@ -28,17 +34,28 @@ func ReadStructureSet(path string, report *Report) (*StructureSet, error) {
 	return set, nil
 }
 
+// wantStructureSet tells which elements, on any level, a structure set is read from.
 func wantStructureSet(t uint32) bool {
-	switch t >> 16 {
-	case 0x0008, 0x0010, 0x0020, 0x3006, 0x300E:
+	switch t {
+	case 0x00080005, 0x00080016, 0x00080018, 0x00080020, 0x00080030, 0x00080050, 0x00080060, 0x00080070, 0x00080090, 0x00081030, 0x00081155,
+		0x00100010, 0x00100020, 0x00100030, 0x00100040,
+		0x0020000D, 0x0020000E, 0x00200010, 0x00200052,
+		0x30060002, 0x30060004, 0x30060006, 0x30060008, 0x30060009, 0x30060010, 0x30060012, 0x30060014, 0x30060016,
+		0x30060020, 0x30060022, 0x30060024, 0x30060026, 0x30060028, 0x3006002A, 0x30060036, 0x30060039,
+		0x30060040, 0x30060042, 0x30060046, tagContourData, 0x30060080, 0x30060084, 0x300600A4, 0x300E0002:
 		return true
 	}
 	return false
 }
 
 func readStructureSet(path string, report *Report) (*StructureSet, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
 	var r reader
-	h, err := r.open(path, true, maxStructureSetInflated, wantStructureSet, func(uint32) bool { return false })
+	limit := int(min(freeInflatedBytes+maxInflation*info.Size(), maxFileSize))
+	h, err := r.open(path, true, limit, wantStructureSet, func(uint32) bool { return false })
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +83,7 @@ func readStructureSet(path string, report *Report) (*StructureSet, error) {
 				Colour: [3]uint8{defaultRed, defaultGreen, defaultBlue},
 			})
 		}
-		set.Structures[i].readContours(item, path, report)
+		set.Structures[i].readContours(item, h.body, path, report)
 	}
 	for _, item := range d.items(tag.RTROIObservationsSequence) {
 		if i, ok := byNumber[item.integer(tag.ReferencedROINumber, -1)]; ok && set.Structures[i].Type == "" {
@@ -144,8 +161,8 @@ func (set *StructureSet) readROIs(d dataset, path string, report *Report) map[in
 	return byNumber
 }
 
-// readContours reads one item of ROIContourSequence into s.
-func (s *Structure) readContours(item dataset, path string, report *Report) {
+// readContours reads one item of ROIContourSequence into s; the coordinates lie in body.
+func (s *Structure) readContours(item dataset, body []byte, path string, report *Report) {
 	if colour := item.ints(tag.ROIDisplayColor); len(colour) == 3 {
 		for i, c := range colour {
 			s.Colour[i] = uint8(max(0, min(255, c)))
@@ -154,18 +171,12 @@ func (s *Structure) readContours(item dataset, path string, report *Report) {
 	odd := map[string]int{}
 	sequence := item.items(tag.ContourSequence)
 	for _, c := range sequence {
-		values, ok := c.floats(tag.ContourData)
-		if !ok || len(values)%3 != 0 {
+		points, ok := parsePoints(c.place(tagContourPlace, body))
+		if !ok {
 			odd["without usable coordinates: left out"]++
 			continue
 		}
-		points := make([]volume.Vec, len(values)/3)
-		sane := true
-		for k := range points {
-			points[k] = volume.Vec(values[3*k : 3*k+3])
-			sane = sane && isPlace(points[k])
-		}
-		if !sane {
+		if slices.ContainsFunc(points, func(p volume.Vec) bool { return !isPlace(p) }) {
 			odd["with points outside any patient: left out"]++
 			continue
 		}
@@ -201,4 +212,27 @@ func (s *Structure) readContours(item dataset, path string, report *Report) {
 		report.warning(path, fmt.Sprintf("%q: its list of clips does not fit its contours, which another program has changed: clips are told apart by connection", s.Name))
 	}
 	s.Description, s.Groups = text, groups
+}
+
+// parsePoints reads x\y\z\x\y\z... in mm; ok is false if a value is no finite number or they are no triples.
+func parsePoints(b []byte) (points []volume.Vec, ok bool) {
+	n := bytes.Count(b, []byte{'\\'}) + 1
+	if n%3 != 0 {
+		return nil, false
+	}
+	points = make([]volume.Vec, 0, n/3)
+	var p volume.Vec
+	for i := range n {
+		word := b
+		if end := bytes.IndexByte(b, '\\'); end >= 0 {
+			word, b = b[:end], b[end+1:]
+		}
+		if p[i%3], ok = parseFloat(string(word)); !ok {
+			return nil, false
+		}
+		if i%3 == 2 {
+			points = append(points, p)
+		}
+	}
+	return points, true
 }

@@ -109,7 +109,10 @@ func scanFile(r *reader, path string) (*found, error) {
 	f.series.unreadable = refusal(&f.series, path, h.syntax, g)
 	f.slice = Slice{
 		Path: path, SOPClassUID: class, SOPInstanceUID: d.text(tag.SOPInstanceUID), Position: g.position,
-		InstanceNumber: d.integer(tag.InstanceNumber, 0), AcquisitionNumber: d.integer(tag.AcquisitionNumber, 0),
+		InstanceNumber: d.integer(tag.InstanceNumber, 0), AcquisitionNumber: d.integer(tag.AcquisitionNumber, 0), bytes: int64(h.size),
+	}
+	if !h.syntax.compressed && !h.syntax.deflated {
+		f.series.leastBytes = g.rows * g.columns * d.integer(tag.BitsAllocated, 0) / 8
 	}
 	f.studyKey = cmp.Or(f.study.UID, f.study.Patient.ID+" "+filepath.Dir(path))
 	return f, nil
@@ -261,7 +264,7 @@ func (s *Series) fits(o *Series) bool {
 		near(s.PixelSpacing[0], o.PixelSpacing[0]) && near(s.PixelSpacing[1], o.PixelSpacing[1]) &&
 		s.Row.Distance(o.Row) <= axisTolerance && s.Col.Distance(o.Col) <= axisTolerance &&
 		s.FrameOfReferenceUID == o.FrameOfReferenceUID && s.Localizer == o.Localizer && s.Enhanced == o.Enhanced &&
-		s.convert == o.convert
+		s.convert == o.convert && s.leastBytes == o.leastBytes
 }
 
 // markLocalizers finds scouts by geometry: a few images at right angles to the large part of their series.

@@ -54,6 +54,7 @@ type Series struct {
 	Localizer        bool       // a scout, by ImageType or by geometry
 	Enhanced         bool       // multi-frame: ReadCT refuses it
 	convert          string     // command that makes its pixels native; empty when they are read here
+	leastBytes       int        // of a file that holds all its native pixels; 0 when it may hold fewer
 	unreadable       string     // why ReadCT will refuse; empty if it should not
 }
 
@@ -65,6 +66,7 @@ type Slice struct {
 	Position          volume.Vec // centre of the first pixel, LPS mm
 	InstanceNumber    int
 	AcquisitionNumber int
+	bytes             int64 // of the file
 }
 
 // Tolerances of geometry, mm unless said otherwise.

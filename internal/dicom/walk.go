@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
 )
@@ -15,10 +16,14 @@ var (
 
 const (
 	undefinedLength = 0xFFFFFFFF
-	maxDepth        = 32 // of nested sequences; real files stay below ten
+	maxDepth        = 32       // of nested sequences; real files stay below ten
+	maxKinds        = 64       // of wanted elements in one data set or item
+	maxText         = 64 << 10 // bytes of a wanted value; contour data are handed on by reference
 
 	tagTransferSyntax = 0x00020010
 	tagPixelData      = 0x7FE00010
+	tagContourData    = 0x30060050
+	tagContourPlace   = 0x3006FF50 // ours alone: where the contour data lie in the file
 	tagItem           = 0xFFFEE000
 	tagItemEnd        = 0xFFFEE00D
 	tagSequenceEnd    = 0xFFFEE0DD
@@ -34,11 +39,12 @@ type element struct {
 
 // walker goes through a data set element by element, checks every length against what is there, and
 // copies the wanted elements to out as Implicit VR Little Endian: one clean encoding for the library,
-// whatever the file uses. Private elements never pass.
+// whatever the file uses. Private elements never pass, nor does a tag twice in one data set. The values
+// of ContourData stay where they are: tagContourPlace gives their offset and length, two words.
 type walker struct {
-	data  []byte // the file or its beginning
-	total int    // bytes the whole has
-	want  func(tag uint32) bool
+	data  []byte                // the file or its beginning
+	total int                   // bytes the whole has
+	want  func(tag uint32) bool // on every level
 	stop  func(tag uint32) bool // the walk ends before the first such element
 	out   []byte
 }
@@ -48,6 +54,8 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 	if nested > maxDepth {
 		return pos, fmt.Errorf("sequences nested deeper than %d", maxDepth)
 	}
+	var seen [maxKinds]uint32
+	kinds := seen[:0]
 	for pos < end {
 		e, err := w.header(pos, end, enc)
 		if nested == 0 && e.tag == 0 && !errors.Is(err, errMore) {
@@ -68,7 +76,10 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 		if delimited && e.tag == tagItemEnd {
 			return e.value, nil
 		}
-		keep := emit && e.tag>>16&1 == 0 && (nested > 0 || w.want(e.tag))
+		keep := emit && w.want(e.tag) && len(kinds) < maxKinds && !slices.Contains(kinds, e.tag)
+		if keep {
+			kinds = append(kinds, e.tag)
+		}
 		if pos, err = w.element(e, end, enc, nested, keep); err != nil {
 			return pos, err
 		}
@@ -142,7 +153,15 @@ func (w *walker) element(e element, end int, enc coding, nested int, keep bool) 
 		return w.sequence(e, end, inner, nested, keep)
 	}
 	next := e.value + int(e.length)
-	if keep {
+	switch {
+	case keep && e.tag == tagContourData:
+		if next > len(w.data) {
+			return 0, errMore
+		}
+		w.emitHeader(tagContourPlace, 8)
+		w.out = binary.LittleEndian.AppendUint32(w.out, uint32(e.value))
+		w.out = binary.LittleEndian.AppendUint32(w.out, e.length)
+	case keep && e.length <= maxText:
 		if next > len(w.data) {
 			return 0, errMore
 		}

@@ -1,0 +1,236 @@
+package dicom
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+const (
+	hostileTime  = 2 * time.Second
+	hostileBytes = 32 << 20 // on top of three times the input
+)
+
+// survive reads data by every way in and fails on a panic, on slowness and on memory out of proportion.
+func survive(t testing.TB, dir, what string, data []byte) {
+	t.Helper()
+	path := filepath.Join(dir, "hostile.dcm")
+	writeFile(t, path, data)
+	var studies []*Study
+	bounded(t, what+": scan", len(data), func() {
+		var err error
+		if studies, err = Scan(context.Background(), dir, new(Report)); err != nil {
+			t.Errorf("%s: scan: %v", what, err)
+		}
+	})
+	for _, study := range studies {
+		for _, s := range study.Series {
+			bounded(t, what+": read", max(len(data), 2*s.Rows*s.Columns), func() {
+				if v, err := ReadCT(context.Background(), s, new(Report)); err == nil && v.Grid.Validate() != nil {
+					t.Errorf("%s: a volume without a grid", what)
+				}
+			})
+		}
+	}
+	var set *StructureSet
+	bounded(t, what+": structure set", len(data), func() {
+		var err error
+		if set, err = ReadStructureSet(path, new(Report)); err != nil {
+			set = new(StructureSet)
+		}
+	})
+	g := volume.NewUniformGrid(16, 16, 4, 1, 1, 3, volume.Vec{})
+	for i := range set.Structures {
+		set.Structures[i].ClipMasks(g)
+	}
+}
+
+// bounded fails when work takes long or allocates more than a file of n bytes may cost.
+func bounded(t testing.TB, what string, n int, work func()) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	work()
+	if d := time.Since(start); d > hostileTime {
+		t.Errorf("%s: took %v", what, d)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > uint64(hostileBytes+3*n) {
+		t.Errorf("%s: %d bytes allocated for %d", what, used, n)
+	}
+}
+
+// seeds are small valid files of both kinds in several encodings.
+func seeds() map[string][]byte {
+	rt := withContours(rawContour("CLOSED_PLANAR", "4", square), rawContour("POINT", "1", `1\2\0`))
+	return map[string][]byte{
+		"ct implicit": rawCT(0).encode(syntaxImplicitLE),
+		"ct explicit": rawCT(0).encode(syntaxExplicitLE),
+		"ct big":      rawCT(0).encode(syntaxExplicitBE),
+		"ct deflated": rawCT(0).encode(syntaxDeflatedLE),
+		"ct rle":      rawCT(0).with(rawFile{tagPixelData: rleElement(rawCT(0)[tagPixelData].value)}).encode(syntaxRLE),
+		"rt implicit": rt.encode(syntaxImplicitLE),
+		"rt explicit": rt.encode(syntaxExplicitLE),
+		"rt big":      rt.encode(syntaxExplicitBE),
+	}
+}
+
+func TestTruncatedAnywhere(t *testing.T) {
+	dir := t.TempDir()
+	for name, data := range seeds() {
+		for n := 0; n < len(data); n += 37 {
+			survive(t, dir, name, data[:n])
+		}
+	}
+}
+
+// TestMutations flips bits, sets lengths and splices, seeded. CLIPWRIGHT_SOAK gives the rounds for each seed file.
+func TestMutations(t *testing.T) {
+	rounds := 60
+	if os.Getenv("CLIPWRIGHT_SOAK") != "" {
+		rounds = 2000
+	}
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(1, 2))
+	all := seeds()
+	for name, data := range all {
+		for range rounds {
+			survive(t, dir, name, mutate(random, data))
+		}
+	}
+}
+
+// mutate damages a copy of data in one to four ways.
+func mutate(random *rand.Rand, data []byte) []byte {
+	b := append([]byte(nil), data...)
+	for range 1 + random.IntN(4) {
+		at := random.IntN(len(b) - 8)
+		switch random.IntN(6) {
+		case 0:
+			b[at] ^= 1 << random.IntN(8)
+		case 1:
+			b[at] = byte(random.IntN(256))
+		case 2:
+			binary.LittleEndian.PutUint32(b[at:], []uint32{0, 1, 0xFFFFFFFF, 0xFFFFFFFE, 0x7FFFFFFF, 0x80000000}[random.IntN(6)])
+		case 3: // cut a piece out
+			n := random.IntN(min(64, len(b)-at))
+			b = append(b[:at], b[at+n:]...)
+		case 4: // copy a piece elsewhere
+			from := random.IntN(len(b) - 8)
+			n := random.IntN(min(64, len(b)-from))
+			piece := append([]byte(nil), b[from:from+n]...)
+			b = append(b[:at], append(piece, b[at:]...)...)
+		case 5:
+			copy(b[at:], []string{"SQ", "UN", "OB", "UT", "US", "\xFE\xFF\x00\xE0", "\xFE\xFF\xDD\xE0", "\\\\\\\\"}[random.IntN(8)])
+		}
+		if len(b) < 200 {
+			return b
+		}
+	}
+	return b
+}
+
+func TestHostileFiles(t *testing.T) {
+	preambled := func(body []byte) []byte { return append(append(make([]byte, 128), "DICM"...), body...) }
+	implicit := func(tag, length uint32, value ...byte) []byte {
+		b := binary.LittleEndian.AppendUint16(nil, uint16(tag>>16))
+		b = binary.LittleEndian.AppendUint16(b, uint16(tag))
+		return append(binary.LittleEndian.AppendUint32(b, length), value...)
+	}
+	meta := rawFile{}.encode(syntaxImplicitLE)
+	of := func(parts ...[]byte) []byte {
+		b := append([]byte(nil), meta...)
+		for _, p := range parts {
+			b = append(b, p...)
+		}
+		return b
+	}
+	repeat := func(n int, part []byte) []byte { return []byte(strings.Repeat(string(part), n)) }
+	class := implicit(0x00080016, 26, []byte(classCTImage+"\x00")...)
+	rtClass := implicit(0x00080016, 30, []byte(classStructureSet+"\x00")...)
+	deep := repeat(100000, append(implicit(0x30060020, 0xFFFFFFFF), implicit(tagItem, 0xFFFFFFFF)...))
+	deflated := rawCT(0)
+	deflated[0x00091010] = rawElement{vr: "UN", value: make([]byte, 80<<20)} // a thousandfold
+	for name, data := range map[string][]byte{
+		"text":                  []byte(strings.Repeat("words and words\n", 50)),
+		"DICM and text":         preambled([]byte(strings.Repeat("words and words\n", 50))),
+		"DICM alone":            preambled(nil),
+		"giant text length":     of(class, implicit(0x00100010, 0xFFFFFFF0)),
+		"giant sequence":        of(class, implicit(0x30060020, 0x7FFFFFFF, implicit(tagItem, 0x7FFFFFF0)...)),
+		"giant pixel data":      of(class, implicit(tagPixelData, 0xFFFFFFF0)),
+		"undefined text":        of(class, implicit(0x00100010, 0xFFFFFFFF)),
+		"deep nesting":          of(rtClass, deep),
+		"endless items":         of(rtClass, implicit(0x30060020, 0xFFFFFFFF), repeat(100000, implicit(tagItem, 0))),
+		"zeros and one":         of(class, make([]byte, 4<<20), []byte{1}),
+		"empty elements":        of(rtClass, repeat(400000, implicit(0x30060002, 0))),
+		"backslashes":           of(rtClass, implicit(0x30060002, 4<<20), repeat(4<<20, []byte{'\\'})),
+		"huge image":            rawCT(0).with(rawFile{0x00280010: u16("US", 65535), 0x00280011: u16("US", 65535)}).encode(syntaxExplicitLE),
+		"large image":           rawCT(0).with(rawFile{0x00280010: u16("US", 16000), 0x00280011: u16("US", 16000)}).encode(syntaxExplicitLE),
+		"bomb":                  deflated.encode(syntaxDeflatedLE),
+		"unknown syntax":        rawCT(0).encode("1.2.3.4"),
+		"syntax of no text":     rawCT(0).encode(""),
+		"unknown charset":       rawCT(0).with(rawFile{0x00080005: str("CS", "ISO_IR 999")}).encode(syntaxExplicitLE),
+		"many charsets":         rawCT(0).with(rawFile{0x00080005: str("CS", strings.Repeat(`ISO_IR 100\`, 1000))}).encode(syntaxExplicitLE),
+		"odd US":                rawCT(0).with(rawFile{0x00280010: {vr: "US", value: []byte{1, 2, 3}}}).encode(syntaxExplicitLE),
+		"empty US":              rawCT(0).with(rawFile{0x00280010: {vr: "US"}}).encode(syntaxExplicitLE),
+		"rows as text":          rawCT(0).with(rawFile{0x00280010: str("LO", "many")}).encode(syntaxExplicitLE),
+		"sequence for text":     rawCT(0).with(rawFile{0x00100010: sq([]rawTagged{{0x00100010, str("PN", "x")}})}).encode(syntaxExplicitLE),
+		"infinite position":     rawCT(0).with(rawFile{0x00200032: str("DS", `1e400\0\0`)}).encode(syntaxExplicitLE),
+		"clip list of ranges":   clipListBomb(),
+		"every contour repeats": withContours(repeatContours(20000)...).encode(syntaxImplicitLE),
+	} {
+		t.Run(name, func(t *testing.T) { survive(t, t.TempDir(), name, data) })
+	}
+}
+
+// clipListBomb names all contours again and again.
+func clipListBomb() []byte {
+	f := withContours(repeatContours(2000)...)
+	f[0x30060020] = sq([]rawTagged{{0x30060022, str("IS", "1")}, {0x30060028, str("ST", "clips 1:1-2000"+strings.Repeat(",1-2000", 9000))}})
+	return f.encode(syntaxImplicitLE)
+}
+
+func repeatContours(n int) [][]rawTagged {
+	list := make([][]rawTagged, n)
+	for i := range list {
+		list[i] = rawContour("CLOSED_PLANAR", "4", square)
+	}
+	return list
+}
+
+// fuzzSeeds adds the small files to a corpus.
+func fuzzSeeds(f *testing.F) {
+	for _, data := range seeds() {
+		f.Add(data)
+	}
+}
+
+func FuzzReadCT(f *testing.F) {
+	fuzzSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) { survive(t, t.TempDir(), "fuzz", data) })
+}
+
+func FuzzReadStructureSet(f *testing.F) {
+	fuzzSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "rs.dcm")
+		writeFile(t, path, data)
+		set, err := ReadStructureSet(path, new(Report))
+		if err != nil {
+			return
+		}
+		g := volume.NewUniformGrid(16, 16, 4, 1, 1, 3, volume.Vec{})
+		for i := range set.Structures {
+			set.Structures[i].ClipMasks(g)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/assets"
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
@@ -33,9 +34,19 @@ type Result struct {
 	Seconds   struct{ Read, Draft, Write float64 }
 }
 
+// Metadata names the program to the toolkit; main gives it to app.SetMetadata before anything else.
+func Metadata(version string) fyne.AppMetadata {
+	return fyne.AppMetadata{
+		ID: "org.clipwright.clipwright", Name: "Clipwright", Version: version,
+		Icon: fyne.NewStaticResource("icon.png", assets.IconPNG),
+		// Every change of a widget goes through fyne.Do.
+		Migrations: map[string]bool{"fyneDo": true},
+	}
+}
+
 // Run shows the window and returns when it is closed. In capture mode the error says what failed.
 func Run(fyneApp fyne.App, o Options) error {
-	w := newWindow(fyneApp, o)
+	w := newWindow(fyneApp, o, fyne.Do)
 	var failed error
 	switch {
 	case o.Capture != "":

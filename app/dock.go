@@ -4,16 +4,14 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/widget"
 )
 
 // Widths of the side panels.
 const (
-	leftWidth, leftMin    float32 = 232, 200
-	rightWidth, rightMin  float32 = 340, 316
+	leftWidth, leftMin    float32 = 216, 196
+	rightWidth, rightMin  float32 = 328, 316
 	sideMax               float32 = 560
 	centreMin             float32 = 560
-	gripWidth             float32 = 5
 	centreMinHeight       float32 = 300
 	preferenceLeftWidth           = "left panel width"
 	preferenceRightWidth          = "right panel width"
@@ -40,8 +38,8 @@ func newDock(left, centre, right fyne.CanvasObject, preferences fyne.Preferences
 		leftFolded:  preferences.Bool(preferenceLeftFolded),
 		rightFolded: preferences.Bool(preferenceRightFolded),
 	}
-	d.leftGrip = newGrip(func(dx float32) { d.leftWidth = clampWidth(d.leftWidth+dx, leftMin); d.moved() })
-	d.rightGrip = newGrip(func(dx float32) { d.rightWidth = clampWidth(d.rightWidth-dx, rightMin); d.moved() })
+	d.leftGrip = newGrip(desktop.HResizeCursor, func(by fyne.Delta) { d.leftWidth = clampWidth(d.leftWidth+by.DX, leftMin); d.moved() })
+	d.rightGrip = newGrip(desktop.HResizeCursor, func(by fyne.Delta) { d.rightWidth = clampWidth(d.rightWidth-by.DX, rightMin); d.moved() })
 	d.box = container.New(d, left, d.leftGrip, centre, d.rightGrip, right)
 	d.fold()
 	return d
@@ -137,37 +135,3 @@ func (d *dock) MinSize([]fyne.CanvasObject) fyne.Size {
 	}
 	return fyne.NewSize(width, centreMinHeight)
 }
-
-// grip is the bar between two panels that is dragged.
-type grip struct {
-	widget.BaseWidget
-	dragged func(dx float32)
-	fill    *fill
-}
-
-func newGrip(dragged func(dx float32)) *grip {
-	g := &grip{dragged: dragged, fill: newFill(colourWindow)}
-	g.ExtendBaseWidget(g)
-	return g
-}
-
-// Dragged moves the bar.
-func (g *grip) Dragged(e *fyne.DragEvent) { g.dragged(e.Dragged.DX) }
-
-// DragEnd does nothing more.
-func (g *grip) DragEnd() {}
-
-// MouseIn shows that the bar can be taken.
-func (g *grip) MouseIn(*desktop.MouseEvent) { g.fill.setColour(colourAccent) }
-
-// MouseMoved does nothing.
-func (g *grip) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut ends that.
-func (g *grip) MouseOut() { g.fill.setColour(colourWindow) }
-
-// Cursor is the two-headed arrow.
-func (g *grip) Cursor() desktop.Cursor { return desktop.HResizeCursor }
-
-// CreateRenderer draws the bar.
-func (g *grip) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(g.fill) }

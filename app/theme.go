@@ -48,7 +48,7 @@ func darkPalette() palette {
 	return palette{
 		colourWindow: rgb(0x0E1116), colourPanel: rgb(0x161B22), colourRaised: rgb(0x21262D), colourLine: rgb(0x2A313C),
 		colourText: rgb(0xE6EDF3), colourDim: rgb(0x8B949E), colourAccent: rgb(0x56B4E9), colourOnAccent: rgb(0x0E1116),
-		colourSelected: rgb(0x1D3A50), colourWarning: rgb(0xE6A23C), colourError: rgb(0xFF7B72), colourSuccess: rgb(0x3FB98A),
+		colourSelected: rgb(0x132C44), colourWarning: rgb(0xE6A23C), colourError: rgb(0xFF7B72), colourSuccess: rgb(0x3FB98A),
 
 		theme.ColorNameButton: rgb(0x21262D), theme.ColorNameDisabledButton: rgb(0x1A1F26), theme.ColorNameDisabled: rgb(0x6B7480),
 		theme.ColorNamePlaceHolder: rgb(0x8B949E), theme.ColorNameInputBackground: rgb(0x0E1116), theme.ColorNameInputBorder: rgb(0x3A4350),

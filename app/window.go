@@ -57,13 +57,14 @@ type window struct {
 	closed bool
 }
 
-func newWindow(app fyne.App, o Options) *window {
+// newWindow builds the window; post runs a function on the toolkit's goroutine.
+func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w := &window{app: app, options: o, now: time.Now}
 	app.Settings().SetTheme(newLook(app.Preferences().Bool(preferenceLight)))
 	w.win = app.NewWindow("Clipwright")
 	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	w.win.SetPadded(false)
-	w.session = session.New(fyne.Do, o.Deps)
+	w.session = session.New(post, o.Deps)
 	w.host = &host{tips: newTipLayer(), typedKey: w.typedKey, typedRune: w.typedRune, unfocus: func() { w.win.Canvas().Unfocus() }}
 	w.build()
 	w.win.Canvas().SetOnTypedKey(w.typedKey)
@@ -92,7 +93,7 @@ func (w *window) build() {
 	w.structures = newStructureList(w.host, s.SetVisible)
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, on: s.SetBoost, linked: s.SetMarginLinked})
-	w.views = newViews(w.host, s)
+	w.views = newViews(w.host, s, w.app.Preferences())
 	w.status = newStatusbar()
 	w.welcome = newWelcome(w.host, w.chooseFolder, w.openDemo, w.open)
 	w.loading = newLoading(w.host, s.Cancel)

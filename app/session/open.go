@@ -106,6 +106,7 @@ func (s *Session) replaceDocument(doc Document) {
 	s.plan = &Plan{Name: "Open", Revision: s.revisions, draft: s.revisions, Margin: s.plan.Margin, Boost: s.plan.Boost}
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
 	s.derived, s.drafts = Derived{}, nil
+	clear(s.boxes)
 	s.view.Selected, s.view.Reviewed = 0, map[int]bool{}
 	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | NoticeChanged)

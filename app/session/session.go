@@ -34,6 +34,7 @@ type Session struct {
 
 	revisions uint64
 	drafts    draftCache
+	boxes     map[*volume.Mask]box // round clips, of this document
 	lastEdit  edit
 
 	depth     int // nesting of Update
@@ -68,6 +69,7 @@ const defaultMarginMM = 10
 func New(post func(func()), deps Deps) *Session {
 	return &Session{
 		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM)}, nets: newNetworks(), now: time.Now,
+		boxes: map[*volume.Mask]box{},
 		view: View{
 			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true,
 			Hidden: map[string]bool{}, Reviewed: map[int]bool{},

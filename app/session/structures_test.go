@@ -76,3 +76,15 @@ func TestMarginText(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestClipBoxHoldsTheClipWithItsMargin(t *testing.T) {
+	w := opened(t)
+	g := w.grid
+	low, high := w.ClipBox(cube(g, 10, 11, 5, 2))
+	wantLow, wantHigh := g.ToPatient(9.5, 10.5, 4.5), g.ToPatient(11.5, 12.5, 6.5)
+	for axis := range 3 {
+		if low[axis] != wantLow[axis]-boxMarginMM || high[axis] != wantHigh[axis]+boxMarginMM {
+			t.Errorf("axis %d: %g to %g", axis, low[axis], high[axis])
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package dicom
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -212,27 +211,4 @@ func (s *Structure) readContours(item dataset, body []byte, path string, report 
 		report.warning(path, fmt.Sprintf("%q: its list of clips does not fit its contours, which another program has changed: clips are told apart by connection", s.Name))
 	}
 	s.Description, s.Groups = text, groups
-}
-
-// parsePoints reads x\y\z\x\y\z... in mm; ok is false if a value is no finite number or they are no triples.
-func parsePoints(b []byte) (points []volume.Vec, ok bool) {
-	n := bytes.Count(b, []byte{'\\'}) + 1
-	if n%3 != 0 {
-		return nil, false
-	}
-	points = make([]volume.Vec, 0, n/3)
-	var p volume.Vec
-	for i := range n {
-		word := b
-		if end := bytes.IndexByte(b, '\\'); end >= 0 {
-			word, b = b[:end], b[end+1:]
-		}
-		if p[i%3], ok = parseFloat(string(word)); !ok {
-			return nil, false
-		}
-		if i%3 == 2 {
-			points = append(points, p)
-		}
-	}
-	return points, true
 }

@@ -1,8 +1,10 @@
 package dicom
 
 import (
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -242,5 +244,20 @@ func TestFindingsAreInTheirOrder(t *testing.T) {
 	}
 	if f := r.Findings(); !slices.Equal(f, []Finding{{SeverityInfo, "", "a"}, {SeverityInfo, "", "b"}}) {
 		t.Error(f)
+	}
+}
+
+func TestParseDecimalAgreesWithTheLibrary(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	words := []string{"0", "-0", "1.", ".5", "-.5", "-", "", ".", "1e3", " 7 ", "1.2.3", "999999999999999.9", "123456789012345678", "0.1", "-271.2805", "+4", "1,5"}
+	for range 2000 {
+		words = append(words, strconv.FormatFloat(random.NormFloat64()*1000, 'f', random.IntN(17), 64))
+	}
+	for _, w := range words {
+		got, ok := parseDecimal([]byte(w))
+		want, wantOK := parseFloat(w)
+		if got != want || ok != wantOK {
+			t.Errorf("%q: %v %v, want %v %v", w, got, ok, want, wantOK)
+		}
 	}
 }

@@ -107,20 +107,16 @@ func writeInsertedTensors(ctx context.Context, deps Deps, o phantomOptions) erro
 	}
 	bar := newProgress(deps.ErrOut)
 	defer bar.finish()
-	var v *volume.Volume
-	var external *volume.Mask
+	var host *phantom.Host
 	for i := range o.tensors.count {
 		file := files[i/insertPerVolume%len(files)]
 		if i%insertPerVolume == 0 {
-			if v, err = nifti.Read(file); err != nil {
+			if host, err = openHost(ctx, file); err != nil {
 				return err
-			}
-			if external, err = segment.External(ctx, v); err != nil {
-				return fmt.Errorf("%s: %w", file, err)
 			}
 		}
 		number := o.Seed + int64(i)
-		c, err := phantom.InsertInto(ctx, v, external, number, phantom.SampleOptions{})
+		c, err := host.Sample(ctx, number, phantom.SampleOptions{Whole: i%insertPerVolume == insertPerVolume-1})
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
@@ -131,4 +127,21 @@ func writeInsertedTensors(ctx context.Context, deps Deps, o phantomOptions) erro
 		bar.report("samples", i+1, o.tensors.count)
 	}
 	return nil
+}
+
+// openHost reads a real CT and finds where clips may go in it.
+func openHost(ctx context.Context, file string) (*phantom.Host, error) {
+	v, err := nifti.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	external, err := segment.External(ctx, v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	host, err := phantom.NewHost(v, external)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return host, nil
 }

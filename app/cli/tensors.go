@@ -201,7 +201,8 @@ func writePhantomTensors(ctx context.Context, deps Deps, o phantomOptions) error
 			}
 		}
 		number := o.Seed + int64(i)
-		c, err := anatomy.Sample(ctx, number, phantom.SampleOptions{})
+		// The last sample of an anatomy is the whole thorax, so that neck, shoulders and abdomen train too.
+		c, err := anatomy.Sample(ctx, number, phantom.SampleOptions{Whole: i%o.tensors.perAnatomy == o.tensors.perAnatomy-1})
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,7 @@ import "github.com/clipwright/clipwright/internal/volume"
 
 // Flags of a Clip: what the eye should check.
 const (
-	FlagNearSkin    = "near skin"    // centre within 5 mm of the External's surface: a skin marker?
+	FlagNearSkin    = "near skin"    // centre within 4 mm of the External's surface: a skin marker?
 	FlagTouchesBone = "touches bone" // joined to a large region as dense as itself or as cortical bone
 	FlagLarge       = "large"        // larger than one clip can be
 	FlagLowContrast = "low contrast" // the peak hardly rises over its surroundings
@@ -14,7 +14,7 @@ const (
 type Clip struct {
 	ID         int        // from 1, head to foot, then right to left
 	Side       string     // "L" or "R": the patient's own, by the External's midline at the clip's level
-	CentreMM   volume.Vec // centroid weighted by HU above the background, LPS mm
+	CentreMM   volume.Vec // centroid weighted by what rises clearly above the background, LPS mm
 	VolumeMM3  float64    // of Mask
 	PeakHU     int        // of the CT, in Mask
 	Confidence float64    // calibrated probability, 0 to 1

@@ -63,7 +63,7 @@ func sortClips(g *volume.Grid, clips []Clip) {
 const (
 	largeMM3      = 250 // the half-level volume of a 9 mm clip on 5 mm slices stays below
 	lowContrastHU = 300 // a 4 mm clip on 5 mm slices with a soft kernel rises this far over fat
-	nearSkinMM    = 5   // skin markers and wires lie on the skin, the surgeon's clips deeper
+	nearSkinMM    = 4   // skin markers and wires lie on the skin, the surgeon's clips deeper
 )
 
 // clip is f as the rest of the program knows it.

@@ -84,11 +84,12 @@ func (f *flood) grow(s seed, taken []bool) refined {
 		p := f.voxels[i]
 		c.voxels = append(c.voxels, [3]int{p.x, p.y, p.z})
 	}
-	wide, _ := f.connected(s, part.backgroundHU+centreLimit*contrast, nil)
-	if c.capped {
-		wide = voxels
+	level := part.backgroundHU + centreLimit*contrast
+	wide := voxels
+	if !c.capped {
+		wide, _ = f.connected(s, level, nil)
 	}
-	c.centre = f.centroid(wide, part.backgroundHU)
+	c.centre = f.centroid(wide, level)
 	return c
 }
 
@@ -174,13 +175,13 @@ func (f *flood) cap(s seed, voxels []int32, taken []bool) ([]int32, bool) {
 	return voxels, true
 }
 
-// centroid is the mean position of voxels weighted by volume times HU above the background; LPS mm.
-func (f *flood) centroid(voxels []int32, backgroundHU float64) volume.Vec {
+// centroid is the mean position of voxels weighted by volume times HU above level; LPS mm.
+func (f *flood) centroid(voxels []int32, level float64) volume.Vec {
 	var sum volume.Vec
 	total := 0.0
 	for _, i := range voxels {
 		p := f.voxels[i]
-		w := max(float64(p.hu)-backgroundHU, 1e-3) * f.v.Grid.VoxelVolume(p.z)
+		w := max(float64(p.hu)-level, 1e-3) * f.v.Grid.VoxelVolume(p.z)
 		sum = sum.Add(f.position(p).Scale(w))
 		total += w
 	}

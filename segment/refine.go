@@ -17,11 +17,12 @@ const (
 	shellOuterMM  = 10   // the marked voxels
 	shellAirHU    = -300 // voxels below are air or lung, no background of a clip
 	floorFraction = 0.15 // of the contrast of a component: what is fainter takes no part in the flooding
-	saddleLimit   = 0.70 // two peaks are two clips when the saddle is below this part of the lower one
+	saddleLimit   = 0.70 // two peaks are two clips when the saddle is below this part of the lower one, and
+	acrossLimit   = 0.50 // across slices, where one slanting clip has a saddle of its own, below this
 	secondLimit   = 0.25 // of the component's contrast, and
 	secondHU      = 150  // at least this: what a second peak must rise over the background
 	secondMM      = 2.5  // and how far it must be from the first
-	centreLimit   = 0.25 // of the contrast: voxels below do not count for the centre
+	centreLimit   = 0.30 // of the contrast: only what rises above it weighs in the centre
 	mostMM3       = 400  // a clip is no larger; the level rises until it fits
 )
 
@@ -192,21 +193,24 @@ func (f *flood) gather() {
 	}
 }
 
-// run floods: each voxel joins the basin of its brightest neighbour that has one, or starts its own; where
-// basins meet they merge unless they are different things.
+// run floods: each voxel joins the basin that the steepest way up leads to, or starts its own; where basins
+// meet they merge unless they are different things.
 func (f *flood) run() {
 	for i := range f.voxels {
 		p := &f.voxels[i]
-		best := int32(-1) // brightest neighbour with a basin: the first in order
+		best, steepest := int32(-1), math.Inf(-1)
 		var meets []int32
 		f.neighbours(p, func(j int32) {
-			if f.voxels[j].basin < 0 {
+			q := &f.voxels[j]
+			if q.basin < 0 {
 				return
 			}
-			if best < 0 || j < best {
-				best = j
+			// Across slices only straight up or down: on thick slices the diagonal joins what lies far apart.
+			straight := q.z == p.z || q.x == p.x && q.y == p.y
+			if slope := float64(q.hu-p.hu) / f.position(*p).Distance(f.position(*q)); straight && slope > steepest {
+				best, steepest = j, slope
 			}
-			if b := f.root(f.voxels[j].basin); !slices.Contains(meets, b) {
+			if b := f.root(q.basin); !slices.Contains(meets, b) {
 				meets = append(meets, b)
 			}
 		})
@@ -217,9 +221,9 @@ func (f *flood) run() {
 			}
 			p.basin = int32(len(f.basins))
 			f.basins = append(f.basins, basin{peak: int32(i), owner: owner, parent: p.basin})
-			continue
+		} else {
+			p.basin = f.root(f.voxels[best].basin)
 		}
-		p.basin = f.root(f.voxels[best].basin)
 		for _, b := range meets {
 			mine, other := f.root(p.basin), f.root(b)
 			if mine != other && f.same(mine, other, p.hu) {
@@ -257,7 +261,11 @@ func (f *flood) same(a, b int32, saddleHU int16) bool {
 	s := f.parts[low.owner]
 	rise := float64(low.hu) - s.backgroundHU
 	near := f.position(high).Distance(f.position(low)) < secondMM
-	deep := float64(saddleHU)-s.backgroundHU < saddleLimit*rise
+	limit := saddleLimit
+	if high.z != low.z {
+		limit = acrossLimit
+	}
+	deep := float64(saddleHU)-s.backgroundHU < limit*rise
 	if other == foreign { // a lesser peak of the same metal, or something beside it
 		return !deep
 	}

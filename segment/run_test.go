@@ -88,14 +88,14 @@ func checkFound(t *testing.T, r *Result, rods []rod) {
 	union := volume.NewMask(r.Body.Grid)
 	voxels := 0
 	for i, c := range r.Clips {
-		best, mm := -1, 1.0
+		best, mm := -1, 1.5
 		for k, rod := range rods {
 			if d := rod.centre.Distance(c.CentreMM); d < mm && !taken[k] {
 				best, mm = k, d
 			}
 		}
 		if best < 0 {
-			t.Fatalf("clip at %v is within 1 mm of no rod", c.CentreMM)
+			t.Fatalf("clip at %v is within 1.5 mm of no rod", c.CentreMM)
 		}
 		taken[best] = true
 		if c.ID != i+1 || c.Side != "R" || !c.Kept || c.Confidence <= 0.5 || c.Mask.Empty() || c.Marked.Empty() {

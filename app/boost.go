@@ -59,7 +59,7 @@ func newBoost(h *host, do boostActions) *boost {
 	}
 	for i := range b.fields {
 		b.fields[i] = newNumber(0, maxMarginMM, 1, 44, func(mm float64) { b.typed(i, mm) })
-		b.fields[i].left = h.unfocus
+		b.fields[i].left, b.fields[i].shortcut = h.unfocus, h.shortcut
 	}
 	b.margins = b.figures()
 	recipe := container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), nil,
@@ -91,11 +91,14 @@ func (b *boost) figures() fyne.CanvasObject {
 	front := newFigure("front.svg", assets.FigureFrontSVG, fyne.NewSize(60, 65))
 	axial := newFigure("axial.svg", assets.FigureAxialSVG, fyne.NewSize(84, 63))
 	field := func(letter string, i int) fyne.CanvasObject {
-		return columns(4, middle(newText(letter, textStyle{bold: true})), b.fields[i])
+		caption := newText(letter, textStyle{bold: true})
+		balance := newFill(colourPanel) // as wide as the letter, so that the field sits over the figure
+		balance.min = fyne.NewSize(caption.MinSize().Width, 1)
+		return columns(4, middle(caption), b.fields[i], balance)
 	}
 	frontGrid := rows(2,
 		container.NewCenter(field("S", fieldS)),
-		container.NewCenter(columns(4, middle(field("R", fieldR)), front, middle(columns(4, b.fields[fieldL], middle(newText("L", textStyle{bold: true})))))),
+		container.NewCenter(columns(4, middle(columns(4, middle(newText("R", textStyle{bold: true})), b.fields[fieldR])), front, middle(columns(4, b.fields[fieldL], middle(newText("L", textStyle{bold: true})))))),
 		container.NewCenter(field("I", fieldI)),
 	)
 	axialGrid := rows(2,

@@ -46,7 +46,7 @@ func clipHeads() []fyne.CanvasObject {
 	}
 }
 
-func (l *clipList) set(plan *session.Plan, derived session.Derived, view session.View) {
+func (l *clipList) set(plan *session.Plan, view session.View) {
 	changed := len(plan.Clips) != len(l.ids)
 	for i, c := range plan.Clips {
 		changed = changed || l.ids[i] != c.ID
@@ -57,16 +57,22 @@ func (l *clipList) set(plan *session.Plan, derived session.Derived, view session
 	for _, c := range plan.Clips {
 		l.byID[c.ID].set(c, view.Reviewed[c.ID], view.Selected == c.ID)
 	}
+	l.reveal(view.Selected)
+}
+
+// setEmpty says why there are no rows.
+func (l *clipList) setEmpty(plan *session.Plan, derived session.Derived, searching bool) {
+	why := "Not searched yet: press Find clips"
 	switch {
 	case len(plan.Clips) > 0:
-		l.empty.set("")
+		why = ""
+	case searching:
+		why = "Searching"
 	case derived.Searched:
-		l.empty.set("No clip found on this CT")
-	default:
-		l.empty.set("Not searched yet: press Find clips")
+		why = "No clip found on this CT"
 	}
-	setVisible(l.empty, l.empty.content != "")
-	l.reveal(view.Selected)
+	l.empty.set(why)
+	setVisible(l.empty, why != "")
 }
 
 func (l *clipList) rebuild(plan *session.Plan) {

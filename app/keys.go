@@ -41,6 +41,7 @@ func bindings() []binding {
 		{"Space", "keep or reject the clip"},
 		{"Enter", "keep the clip and go to the next"},
 		{"F", "fit the images"},
+		{"Z", "close-up of the crosshair, and back"},
 		{"R", "reset the window"},
 		{"O", "marks on the images"},
 		{"9  0", "fold the left, right panel"},
@@ -83,6 +84,8 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.keepAndNext()
 	case fyne.KeyF:
 		w.views.fit()
+	case fyne.KeyZ:
+		w.views.closeUp()
 	case fyne.KeyR:
 		w.setPreset(presets()[0])
 	case fyne.KeyO:
@@ -129,18 +132,37 @@ func (w *window) keepAndNext() {
 	})
 }
 
-// addShortcuts binds the keys with Ctrl (Cmd on a Mac).
-func (w *window) addShortcuts() {
-	add := func(key fyne.KeyName, modifier fyne.KeyModifier, do func()) {
-		w.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: modifier}, func(fyne.Shortcut) { do() })
-	}
+// shortcuts are the keys with Ctrl (Cmd on a Mac), by the toolkit's names of them.
+func (w *window) shortcuts() map[string]func() {
 	const ctrl = fyne.KeyModifierShortcutDefault
-	add(fyne.KeyO, ctrl, w.chooseFolder)
-	add(fyne.KeyR, ctrl, w.session.Run)
-	add(fyne.KeyS, ctrl, w.askSave)
-	w.win.Canvas().AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { w.session.Undo() })
-	w.win.Canvas().AddShortcut(&fyne.ShortcutRedo{}, func(fyne.Shortcut) { w.session.Redo() })
-	add(fyne.KeyZ, ctrl, w.session.Undo)
-	add(fyne.KeyZ, ctrl|fyne.KeyModifierShift, w.session.Redo)
-	add(fyne.KeyY, ctrl, w.session.Redo)
+	name := func(key fyne.KeyName, modifier fyne.KeyModifier) string {
+		return (&desktop.CustomShortcut{KeyName: key, Modifier: modifier}).ShortcutName()
+	}
+	return map[string]func(){
+		name(fyne.KeyO, ctrl):                       w.chooseFolder,
+		name(fyne.KeyR, ctrl):                       w.session.Run,
+		name(fyne.KeyS, ctrl):                       w.askSave,
+		(&fyne.ShortcutUndo{}).ShortcutName():       w.session.Undo,
+		(&fyne.ShortcutRedo{}).ShortcutName():       w.session.Redo,
+		name(fyne.KeyZ, ctrl|fyne.KeyModifierShift): w.session.Redo,
+	}
+}
+
+func (w *window) typedShortcut(s fyne.Shortcut) {
+	if do := w.shortcuts()[s.ShortcutName()]; do != nil {
+		do()
+	}
+}
+
+func (w *window) addShortcuts() {
+	const ctrl = fyne.KeyModifierShortcutDefault
+	for _, s := range []fyne.Shortcut{
+		&fyne.ShortcutUndo{}, &fyne.ShortcutRedo{},
+		&desktop.CustomShortcut{KeyName: fyne.KeyO, Modifier: ctrl},
+		&desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: ctrl},
+		&desktop.CustomShortcut{KeyName: fyne.KeyS, Modifier: ctrl},
+		&desktop.CustomShortcut{KeyName: fyne.KeyZ, Modifier: ctrl | fyne.KeyModifierShift},
+	} {
+		w.win.Canvas().AddShortcut(s, w.typedShortcut)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -20,6 +21,7 @@ type number struct {
 	value           float64
 	changed         func(float64)
 	left            func() // gives the keyboard back to the images
+	shortcut        func(fyne.Shortcut)
 }
 
 func newNumber(low, high, step float64, width float32, changed func(float64)) *number {
@@ -115,6 +117,16 @@ func (n *number) TypedKey(e *fyne.KeyEvent) {
 	default:
 		n.Entry.TypedKey(e)
 	}
+}
+
+// TypedShortcut edits, or leaves the shortcut to the window.
+func (n *number) TypedShortcut(s fyne.Shortcut) {
+	if _, custom := s.(*desktop.CustomShortcut); custom && n.shortcut != nil {
+		n.commit()
+		n.shortcut(s)
+		return
+	}
+	n.Entry.TypedShortcut(s)
 }
 
 // MinSize is a field for a few digits.

@@ -47,6 +47,9 @@ func progressText(state session.JobState, now time.Time) string {
 	}
 	p := state.Progress
 	stage := stageText(p.Stage)
+	if p.Provider != "" {
+		stage += " · " + p.Provider
+	}
 	f, ok := p.Fraction()
 	if !ok {
 		return fmt.Sprintf("%s · %.0f s", stage, now.Sub(p.Started).Seconds())

@@ -54,7 +54,10 @@ func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.Canvas
 	if series.Modality != "CT" {
 		style.colour = colourDim
 	}
-	content := rows(1, newText(title, style), newText(detail, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}))
+	var content fyne.CanvasObject = rows(1, newText(title, style), newText(detail, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}))
+	if open && doc.Volume != nil {
+		content = container.NewBorder(nil, nil, inset(thumbnail(doc.Volume), 0, 8, 0, 0), nil, middle(content))
+	}
 	r := newRow(l.host, inset(content, 12, 8, 5, 6), func() {
 		if !open && series.Modality == "CT" {
 			l.choose(series)

@@ -63,6 +63,7 @@ type host struct {
 	tips      *tipLayer
 	typedKey  func(*fyne.KeyEvent)
 	typedRune func(rune)
+	shortcut  func(fyne.Shortcut)
 	unfocus   func() // gives the keyboard back to the images
 }
 

@@ -60,7 +60,7 @@ func newTopbar(h *host, do intents) *topbar {
 		save:     newButton(h, "Save RTSTRUCT", theme.DocumentSaveIcon(), buttonNormal, "Save clips and targets as a DICOM RTSTRUCT (Ctrl+S)", do.save),
 	}
 	t.expected = newNumber(0, 99, 1, 46, func(v float64) { do.expected(int(v)) })
-	t.expected.optional, t.expected.left = true, h.unfocus
+	t.expected.optional, t.expected.left, t.expected.shortcut = true, h.unfocus, h.shortcut
 	t.expected.SetPlaceHolder("–")
 	t.expected.show()
 	t.counts = columns(8,

@@ -25,6 +25,7 @@ type views struct {
 	columnGrip  *grip
 	rowGrip     *grip
 	maximised   int // plane shown alone, or -1
+	selected    int // clip followed last
 	axialPart   float32
 	upperPart   float32
 	preferences fyne.Preferences
@@ -142,6 +143,37 @@ func (v *views) fit() {
 	v.show()
 }
 
+// closeUp magnifies every plane round the cursor, or fits them when they are magnified.
+func (v *views) closeUp() {
+	if v.each[viewer.Axial].zoom > 1 || !v.session.HasVolume() {
+		v.fit()
+		return
+	}
+	for _, p := range v.each {
+		s := v.scene(p)
+		p.zoom = max(closeUpPxPerMM*s.Scale/viewer.PxPerMM(&s), 1)
+	}
+	v.follow(v.session.View().Cursor)
+	v.show()
+}
+
+// closeUpPxPerMM is the magnification of a close-up in device-independent pixels.
+const closeUpPxPerMM = 4.0
+
+// follow brings at to the middle of every magnified plane.
+func (v *views) follow(at volume.Vec) {
+	for _, p := range v.each {
+		if p.zoom <= 1 || !v.session.HasVolume() {
+			continue
+		}
+		s := v.scene(p)
+		x, y := viewer.ToPicture(&s, at)
+		perMM := viewer.PxPerMM(&s)
+		p.panMM[0] += (x - float64(s.WidthPx)/2) / perMM
+		p.panMM[1] += (y - float64(s.HeightPx)/2) / perMM
+	}
+}
+
 // maximise shows one plane alone, or all again.
 func (v *views) maximise(plane viewer.Plane) {
 	if v.maximised >= 0 {
@@ -163,8 +195,13 @@ func (v *views) set(changed session.Change) {
 		v.fit()
 		v.write()
 	}
-	if changed.Has(session.ViewChanged) {
+	view := v.session.View()
+	if changed.Has(session.ViewChanged | session.WindowChanged) {
 		v.write()
+	}
+	if view.Selected != v.selected {
+		v.selected = view.Selected
+		v.follow(view.Cursor)
 	}
 	v.show()
 }

@@ -65,7 +65,10 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	w.win.SetPadded(false)
 	w.session = session.New(post, o.Deps)
-	w.host = &host{tips: newTipLayer(), typedKey: w.typedKey, typedRune: w.typedRune, unfocus: func() { w.win.Canvas().Unfocus() }}
+	w.host = &host{
+		tips: newTipLayer(), typedKey: w.typedKey, typedRune: w.typedRune, shortcut: w.typedShortcut,
+		unfocus: func() { w.win.Canvas().Unfocus() },
+	}
 	w.build()
 	w.win.Canvas().SetOnTypedKey(w.typedKey)
 	w.win.Canvas().SetOnTypedRune(w.typedRune)
@@ -133,14 +136,20 @@ func (w *window) refresh(changed session.Change) {
 		}
 		w.welcome.setRecent(w.recent())
 	}
-	if changed.Has(session.DocumentChanged | session.PlanChanged | session.DerivedChanged | session.ViewChanged) {
+	const study = session.DocumentChanged | session.PlanChanged | session.DerivedChanged | session.ViewChanged
+	if changed.Has(study | session.JobsChanged) {
+		w.clips.setEmpty(plan, derived, s.Job(session.JobRun).Running)
+	}
+	if changed.Has(study) {
 		w.structures.set(s.Structures())
-		w.clips.set(plan, derived, view)
+		w.clips.set(plan, view)
 		w.clipBox.info.set("")
 		if n := len(plan.Clips) - len(plan.Kept()); n > 0 {
 			w.clipBox.info.set(fmt.Sprintf("%d rejected", n))
 		}
 		w.boost.set(plan, derived, view.MarginLinked)
+	}
+	if changed.Has(study | session.CursorChanged | session.WindowChanged) {
 		w.views.set(changed)
 	}
 	if changed.Has(session.NoticeChanged) {

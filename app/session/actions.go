@@ -99,6 +99,7 @@ func (s *Session) SelectClip(id int) {
 		if c != nil {
 			s.view.Selected = id
 			s.view.Cursor = c.CentreMM
+			s.mark(CursorChanged)
 		}
 		s.mark(ViewChanged)
 	})
@@ -138,7 +139,7 @@ func (s *Session) SetCursor(p volume.Vec) {
 	}
 	s.Update(func() {
 		s.view.Cursor = p
-		s.mark(ViewChanged)
+		s.mark(CursorChanged)
 	})
 }
 
@@ -169,7 +170,7 @@ const minWindowHU = 1
 func (s *Session) SetWindow(centreHU, widthHU float64) {
 	s.Update(func() {
 		s.view.WindowCentreHU, s.view.WindowWidthHU = centreHU, max(widthHU, minWindowHU)
-		s.mark(ViewChanged)
+		s.mark(WindowChanged)
 	})
 }
 

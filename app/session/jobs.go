@@ -26,7 +26,8 @@ const tickInterval = 100 * time.Millisecond
 // Progress is how far a job has come.
 type Progress struct {
 	Stage        string
-	Done, Total  int // of Stage; Total is 0 while unknown
+	Provider     string // what runs the networks, once they are open
+	Done, Total  int    // of Stage; Total is 0 while unknown
 	Started      time.Time
 	StageStarted time.Time
 }
@@ -70,6 +71,12 @@ func (j *job) report(stage string, done, total int) {
 		p.Stage, p.StageStarted = stage, time.Now()
 	}
 	p.Done, p.Total = done, total
+	j.progress.Store(&p)
+}
+
+func (j *job) runsOn(provider string) {
+	p := *j.progress.Load()
+	p.Provider = provider
 	j.progress.Store(&p)
 }
 

@@ -109,7 +109,7 @@ func (s *Session) replaceDocument(doc Document) {
 	clear(s.boxes)
 	s.view.Selected, s.view.Reviewed = 0, map[int]bool{}
 	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
-	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | NoticeChanged)
+	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged)
 	if doc.Volume == nil {
 		return
 	}

@@ -19,6 +19,7 @@ func (s *Session) Run() {
 		j.report("Opening the networks", 0, 0)
 		var found *segment.Result
 		err := s.nets.use(ctx, s.deps, func(nets segment.Networks) error {
+			j.runsOn(nets.Segmentation.Provider())
 			var err error
 			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external})
 			return err
@@ -44,7 +45,7 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64) {
 	s.mark(DerivedChanged)
 	s.view.Reviewed = map[int]bool{}
 	s.view.Selected = 0
-	s.mark(ViewChanged)
+	s.mark(ViewChanged | CursorChanged)
 	s.edit("Find clips", "", true, func(p *Plan) { p.Clips = slices.Clone(found.Clips) })
 	switch {
 	case len(found.Clips) > 0:

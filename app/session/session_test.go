@@ -21,8 +21,8 @@ func TestUpdateNotifiesOnceWithEveryChange(t *testing.T) {
 		w.SetVisible(NameBed, false)
 		w.SetExpected(7)
 	})
-	if len(w.seen) != 1 || w.seen[0] != ViewChanged|PlanChanged|DerivedChanged {
-		t.Errorf("notified with %b, want one notification of view, plan and derived", w.seen)
+	if len(w.seen) != 1 || w.seen[0] != ViewChanged|WindowChanged|PlanChanged|DerivedChanged {
+		t.Errorf("notified with %b, want one notification of view, window, plan and derived", w.seen)
 	}
 	w.seen = nil
 	w.Update(func() {})
@@ -237,7 +237,7 @@ func TestCancelStopsTheSearchAndSaysSo(t *testing.T) {
 	w.Run()
 	<-started
 	state := w.Job(JobRun)
-	if f, ok := state.Progress.Fraction(); !ok || f != 0.3 || state.Progress.Stage != "Segmenting" {
+	if f, ok := state.Progress.Fraction(); !ok || f != 0.3 || state.Progress.Stage != "Segmenting" || state.Progress.Provider != "CPU" {
 		t.Errorf("progress %+v", state.Progress)
 	}
 	w.Cancel()

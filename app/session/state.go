@@ -16,13 +16,15 @@ const (
 	DocumentChanged Change = 1 << iota // another study, series or volume
 	PlanChanged                        // clips, margins, expected count; undo and redo
 	DerivedChanged                     // body, ROI, targets, their volumes
-	ViewChanged                        // cursor, window, selection, visibility, reviewed marks
+	ViewChanged                        // selection, visibility, reviewed marks, what was saved
+	CursorChanged                      // the crosshair, and with it the planes shown
+	WindowChanged                      // grey levels
 	JobsChanged                        // a job began, advanced or ended
 	NoticeChanged                      // the banner
 )
 
 // AllChanged is every part: what a listener sees first.
-const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | JobsChanged | NoticeChanged
+const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | WindowChanged | JobsChanged | NoticeChanged
 
 // Has tells whether c and d share a part.
 func (c Change) Has(d Change) bool { return c&d != 0 }

@@ -18,7 +18,7 @@ type charset struct {
 const utf8Charset = "ISO_IR 192"
 
 // chooseCharset returns wanted, the CT's own, if every text can be written in it, else Latin-1 where the
-// CT names none, else UTF-8.
+// CT names none, else UTF-8. Text that the CT holds in its own bytes need not be among texts.
 func chooseCharset(wanted string, texts []string) charset {
 	ascii := true
 	for _, s := range texts {
@@ -27,19 +27,18 @@ func chooseCharset(wanted string, texts []string) charset {
 	if ascii {
 		return charset{name: wanted} // ASCII is in every one of them
 	}
-	first := strings.Trim(strings.Split(wanted, `\`)[0], " ")
-	if wanted == "" {
-		first = "ISO_IR 100"
+	name := wanted
+	if name == "" {
+		name = "ISO_IR 100"
 	}
-	c := charset{name: first, enc: singleByte(first)}
-	if first == utf8Charset || !strings.Contains(wanted, `\`) && c.enc != nil && c.takesAll(texts) {
+	if c := (charset{name: name, enc: codePage(name)}); c.enc != nil && c.takesAll(texts) {
 		return c
 	}
 	return charset{name: utf8Charset}
 }
 
-// singleByte is the encoding of a character set without code extensions; nil for one we do not write.
-func singleByte(name string) encoding.Encoding {
+// codePage is the encoding of a character set without code extensions; nil for UTF-8 and for others.
+func codePage(name string) encoding.Encoding {
 	switch name {
 	case "ISO_IR 100":
 		return charmap.ISO8859_1

@@ -7,11 +7,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	lib "github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
-	"golang.org/x/text/encoding/charmap"
 )
 
 // libraryPrefix is room for what stands before the elements in a file that the library reads: preamble,
@@ -29,25 +27,25 @@ func appendLibraryPrefix(b []byte) []byte {
 	return append(b, 0)
 }
 
-// dataset is a set of elements as the library parsed them.
-type dataset []*lib.Element
+// dataset is a set of elements as the library parsed them, text in the bytes of the file.
+type dataset struct {
+	elements []*lib.Element
+	charset  string // SpecificCharacterSet of the file
+}
 
 // parse hands what a walker emitted (after appendLibraryPrefix) to the library.
-func parse(clean []byte) (d dataset, err error) {
+func parse(clean []byte, charset string) (d dataset, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			d, err = nil, fmt.Errorf("the file is damaged: %v", r)
+			d, err = dataset{}, fmt.Errorf("the file is damaged: %v", r)
 		}
 	}()
-	parsed, err := lib.Parse(bytes.NewReader(clean), int64(len(clean)), nil, lib.AllowUnknownSpecificCharacterSet(), lib.SkipPixelData())
-	if err != nil {
-		return nil, err
-	}
-	return parsed.Elements, nil
+	parsed, err := lib.Parse(bytes.NewReader(clean), int64(len(clean)), nil, lib.SkipPixelData())
+	return dataset{parsed.Elements, charset}, err
 }
 
 func (d dataset) find(t tag.Tag) lib.Value {
-	for _, e := range d {
+	for _, e := range d.elements {
 		if e.Tag == t {
 			return e.Value
 		}
@@ -57,47 +55,36 @@ func (d dataset) find(t tag.Tag) lib.Value {
 
 func (d dataset) has(t tag.Tag) bool { return d.find(t) != nil }
 
-// strings returns the values of t without padding; nil if absent or empty.
-func (d dataset) strings(t tag.Tag) []string {
+// raw returns the bytes of t without padding.
+func (d dataset) raw(t tag.Tag) string {
 	v := d.find(t)
 	if v == nil {
-		return nil
+		return ""
 	}
 	switch v.ValueType() {
 	case lib.Strings:
-		list := lib.MustGetStrings(v)
-		if len(list) == 1 && strings.Trim(list[0], " \x00") == "" {
-			return nil
-		}
-		out := make([]string, len(list))
-		for i, s := range list {
-			out[i] = strings.Trim(validText(s), " \x00")
-		}
-		return out
+		return strings.Trim(strings.Join(lib.MustGetStrings(v), `\`), " \x00")
 	case lib.Bytes:
-		s := strings.Trim(validText(string(lib.MustGetBytes(v))), " \x00")
-		if s == "" {
-			return nil
-		}
-		return strings.Split(s, `\`)
+		return strings.Trim(string(lib.MustGetBytes(v)), " \x00")
 	}
-	return nil
+	return ""
 }
 
-// validText takes bytes that are not UTF-8, in a file that names no character set, for Latin-1.
-func validText(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	t, err := charmap.ISO8859_1.NewDecoder().String(s)
-	if err != nil {
-		return strings.ToValidUTF8(s, "?")
-	}
-	return t
-}
+// text returns the whole value of t as UTF-8.
+func (d dataset) text(t tag.Tag) string { return decodeText(d.charset, d.raw(t)) }
 
-// text returns the whole value of t.
-func (d dataset) text(t tag.Tag) string { return strings.Join(d.strings(t), `\`) }
+// strings returns the values of t, an ASCII element, without padding; nil if absent or empty.
+func (d dataset) strings(t tag.Tag) []string {
+	raw := d.raw(t)
+	if raw == "" {
+		return nil
+	}
+	list := strings.Split(raw, `\`)
+	for i := range list {
+		list[i] = strings.Trim(list[i], " \x00")
+	}
+	return list
+}
 
 // floats returns the numbers of t; ok is false if there is none or one of them is no finite number.
 func (d dataset) floats(t tag.Tag) (list []float64, ok bool) {
@@ -175,7 +162,7 @@ func (d dataset) items(t tag.Tag) []dataset {
 	values := v.GetValue().([]*lib.SequenceItemValue)
 	out := make([]dataset, len(values))
 	for i, item := range values {
-		out[i] = item.GetValue().([]*lib.Element)
+		out[i] = dataset{item.GetValue().([]*lib.Element), d.charset}
 	}
 	return out
 }

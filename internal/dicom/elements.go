@@ -104,24 +104,59 @@ func (b *builder) patientAndStudy(s *Study) {
 	if b.charset.name != "" {
 		b.ascii(tag.SpecificCharacterSet, b.charset.name)
 	}
-	b.text(tag.PatientName, s.Patient.Name)
-	b.text(tag.PatientID, s.Patient.ID)
+	for _, f := range s.texts() {
+		if f.raw == "" || b.charset.name != s.raw.charset {
+			f.raw = b.charset.encode(f.text)
+		}
+		if f.text != "" || f.tag != tag.StudyDescription { // the others are type 2: present, if empty
+			b.ascii(f.tag, f.raw)
+		}
+	}
 	b.ascii(tag.PatientBirthDate, s.Patient.BirthDate)
 	b.ascii(tag.PatientSex, s.Patient.Sex)
 	b.ascii(tag.StudyInstanceUID, s.UID)
-	b.text(tag.StudyID, s.ID)
 	b.ascii(tag.StudyDate, s.Date)
 	b.ascii(tag.StudyTime, s.Time)
-	b.text(tag.AccessionNumber, s.AccessionNumber)
-	b.text(tag.ReferringPhysicianName, s.ReferringPhysician)
-	if s.Description != "" {
-		b.text(tag.StudyDescription, s.Description)
-	}
+}
+
+// studyField is a text of the study and, unless it was changed since, the bytes it was read from.
+type studyField struct {
+	tag       tag.Tag
+	text, raw string
 }
 
 // texts lists what patientAndStudy writes in the character set.
-func (s *Study) texts() []string {
-	return []string{s.Patient.Name, s.Patient.ID, s.ID, s.AccessionNumber, s.ReferringPhysician, s.Description}
+func (s *Study) texts() []studyField {
+	list := []studyField{
+		{tag.PatientName, s.Patient.Name, s.raw.patientName},
+		{tag.PatientID, s.Patient.ID, s.raw.patientID},
+		{tag.StudyID, s.ID, s.raw.id},
+		{tag.AccessionNumber, s.AccessionNumber, s.raw.accessionNumber},
+		{tag.ReferringPhysicianName, s.ReferringPhysician, s.raw.referringPhysician},
+		{tag.StudyDescription, s.Description, s.raw.description},
+	}
+	for i := range list {
+		if decodeText(s.raw.charset, list[i].raw) != list[i].text {
+			list[i].raw = ""
+		}
+	}
+	return list
+}
+
+// charsetFor chooses the character set of a file about s that also holds texts: wanted, which is that of
+// its images, when it takes all that is not held in their bytes.
+func (s *Study) charsetFor(wanted string, texts ...string) charset {
+	var all []string
+	for _, f := range s.texts() {
+		all = append(all, f.text)
+		if f.raw == "" || s.raw.charset != wanted {
+			texts = append(texts, f.text)
+		}
+	}
+	if c := chooseCharset(wanted, texts); c.name == wanted && wanted != "" {
+		return c
+	}
+	return chooseCharset(wanted, append(texts, all...))
 }
 
 // decimal writes v as a DS of at most 16 bytes, as exactly as they allow.

@@ -120,7 +120,7 @@ func (r *reader) parse(size, maxInflated int, want, stop func(uint32) bool) (hea
 	if err != nil {
 		return head{}, err
 	}
-	h.data, err = parse(w.out)
+	h.data, err = parse(w.out, w.charset)
 	return h, err
 }
 

@@ -226,6 +226,11 @@ func newStudy(d dataset) Study {
 			Name: d.text(tag.PatientName), ID: d.text(tag.PatientID),
 			BirthDate: d.text(tag.PatientBirthDate), Sex: d.text(tag.PatientSex),
 		},
+		raw: studyText{
+			charset: d.charset, patientName: d.raw(tag.PatientName), patientID: d.raw(tag.PatientID), id: d.raw(tag.StudyID),
+			accessionNumber: d.raw(tag.AccessionNumber), referringPhysician: d.raw(tag.ReferringPhysicianName),
+			description: d.raw(tag.StudyDescription),
+		},
 	}
 }
 
@@ -234,7 +239,7 @@ func newSeries(d dataset, class string, syn syntax, g geometry) Series {
 		UID: d.text(tag.SeriesInstanceUID), Modality: d.text(tag.Modality), Description: d.text(tag.SeriesDescription),
 		Date: d.text(tag.SeriesDate), Time: d.text(tag.SeriesTime), Number: d.integer(tag.SeriesNumber, 0),
 		FrameOfReferenceUID: d.text(tag.FrameOfReferenceUID), PositionReference: d.text(tag.PositionReferenceIndicator),
-		PatientPosition: d.text(tag.PatientPosition), CharacterSet: d.text(tag.SpecificCharacterSet),
+		PatientPosition: d.text(tag.PatientPosition), CharacterSet: d.charset,
 		Manufacturer: d.text(tag.Manufacturer), ImageType: d.text(tag.ImageType),
 		Rows: g.rows, Columns: g.columns, PixelSpacing: g.spacing, Row: g.row, Col: g.col,
 		SliceThicknessMM: d.number(tag.SliceThickness, 0), TransferSyntax: syn.name, convert: syn.convert,

@@ -27,6 +27,13 @@ type Study struct {
 	Patient            Patient
 	Series             []*Series
 	StructureSets      []string // paths of RTSTRUCT files
+	raw                studyText
+}
+
+// studyText is the text of a study in the bytes of its files, which are what other systems compare.
+type studyText struct {
+	charset                                                                      string
+	patientName, patientID, id, accessionNumber, referringPhysician, description string
 }
 
 // Series is the images of one series that share orientation, size and spacing: a DICOM series whose

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
 )
@@ -21,6 +22,7 @@ const (
 	maxText         = 64 << 10 // bytes of a wanted value; contour data are handed on by reference
 
 	tagTransferSyntax = 0x00020010
+	tagCharset        = 0x00080005
 	tagPixelData      = 0x7FE00010
 	tagContourData    = 0x30060050
 	tagContourPlace   = 0x3006FF50 // ours alone: where the contour data lie in the file
@@ -42,11 +44,12 @@ type element struct {
 // whatever the file uses. Private elements never pass, nor does a tag twice in one data set. The values
 // of ContourData stay where they are: tagContourPlace gives their offset and length, two words.
 type walker struct {
-	data  []byte                // the file or its beginning
-	total int                   // bytes the whole has
-	want  func(tag uint32) bool // on every level
-	stop  func(tag uint32) bool // the walk ends before the first such element
-	out   []byte
+	data    []byte                // the file or its beginning
+	total   int                   // bytes the whole has
+	want    func(tag uint32) bool // on every level
+	stop    func(tag uint32) bool // the walk ends before the first such element
+	out     []byte
+	charset string // SpecificCharacterSet, kept from the library: text stays in the bytes of the file
 }
 
 // dataset walks the elements of [pos, end) and returns where it stopped. nested is 0 at the top.
@@ -154,6 +157,13 @@ func (w *walker) element(e element, end int, enc coding, nested int, keep bool) 
 	}
 	next := e.value + int(e.length)
 	switch {
+	case keep && e.tag == tagCharset:
+		if next > len(w.data) {
+			return 0, errMore
+		}
+		if nested == 0 && e.length <= maxText {
+			w.charset = strings.Trim(string(w.data[e.value:next]), " \x00")
+		}
 	case keep && e.tag == tagContourData:
 		if next > len(w.data) {
 			return 0, errMore

@@ -59,7 +59,7 @@ func writeCT(ctx context.Context, dir string, v *volume.Volume, meta CTMeta) (*S
 		return nil, err
 	}
 	s := newWrittenSeries(dir, v.Grid, meta)
-	form := ctForm{series: s, meta: meta, grid: v.Grid, charset: chooseCharset("", append(s.Study.texts(), meta.Description, meta.Manufacturer, meta.ModelName, meta.DerivationDescription, meta.Kernel))}
+	form := ctForm{series: s, meta: meta, grid: v.Grid, charset: s.Study.charsetFor("", meta.Description, meta.Manufacturer, meta.ModelName, meta.DerivationDescription, meta.Kernel)}
 	form.setFormat(v.HU)
 	s.CharacterSet = form.charset.name
 	written := make([]bool, len(s.Slices))

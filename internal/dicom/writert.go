@@ -97,7 +97,7 @@ func newStructureForm(set *StructureSet, ct *Series) (*structureForm, error) {
 		return nil, fmt.Errorf("the label %q has %d characters, %d are safe in every planning system; shorten it", f.set.Label, n, maxLabel)
 	}
 	f.set.Structures = append([]Structure(nil), set.Structures...)
-	texts := append(ct.Study.texts(), f.set.Label, f.set.Name, f.set.Description)
+	texts := []string{f.set.Label, f.set.Name, f.set.Description, ct.PositionReference}
 	names, numbers := map[string]bool{}, map[int]bool{}
 	for i := range f.set.Structures {
 		s := &f.set.Structures[i]
@@ -115,7 +115,7 @@ func newStructureForm(set *StructureSet, ct *Series) (*structureForm, error) {
 		f.slices = append(f.slices, slicesOf)
 		texts = append(texts, s.Name, s.Description)
 	}
-	f.charset = chooseCharset(ct.CharacterSet, texts)
+	f.charset = ct.Study.charsetFor(ct.CharacterSet, texts...)
 	return f, nil
 }
 

@@ -116,7 +116,7 @@ func TestWhatValidatorsMiss(t *testing.T) {
 			t.Errorf("no %v", must)
 		}
 	}
-	if d.text(tag.ApprovalStatus) != "UNAPPROVED" || d.text(tag.SpecificCharacterSet) != "" || d.text(tag.StudyDescription) != "Study" {
+	if d.text(tag.ApprovalStatus) != "UNAPPROVED" || d.charset != "" || d.text(tag.StudyDescription) != "Study" {
 		t.Error("approval, character set or study description")
 	}
 	// every save has its own identity
@@ -158,8 +158,8 @@ func TestCharacterSets(t *testing.T) {
 			t.Errorf("%q: %v", c.charset, err)
 			continue
 		}
-		if d, _ := rawElements(t, path); d.text(tag.SpecificCharacterSet) != c.want {
-			t.Errorf("%q with %q and %q is written as %q", c.charset, c.patient, c.roi, d.text(tag.SpecificCharacterSet))
+		if d, _ := rawElements(t, path); d.charset != c.want {
+			t.Errorf("%q with %q and %q is written as %q", c.charset, c.patient, c.roi, d.charset)
 		}
 	}
 	// the bytes are Latin-1, not UTF-8

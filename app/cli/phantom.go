@@ -144,12 +144,8 @@ func truthOf(seed int64, c *phantom.Case) Truth {
 func truthSet(c *phantom.Case) *dicom.StructureSet {
 	set := session.StructureSet(truthClips(c, false), c.External, nil)
 	if clips := truthClips(c, true); len(clips) > 0 {
-		st := dicom.Structure{Name: axillaryName, Type: "MARKER", Description: "Axillary clips, not of the bed", Colour: session.Colour("Clips_")}
-		for _, k := range clips {
-			contours := volume.Contours(k.Mask)
-			st.Contours = append(st.Contours, contours...)
-			st.Groups = append(st.Groups, slices.Repeat([]int{k.ID}, len(contours))...)
-		}
+		st := clipsStructure(axillaryName, clips)
+		st.Description = "Axillary clips, not of the bed"
 		set.Structures = append(set.Structures, st)
 	}
 	if c.Seroma != nil && !c.Seroma.Empty() {
@@ -161,6 +157,17 @@ func truthSet(c *phantom.Case) *dicom.StructureSet {
 		set.Structures[i].Number, set.Structures[i].Algorithm = i+1, "AUTOMATIC"
 	}
 	return set
+}
+
+// clipsStructure outlines clips, each contour with its clip's id.
+func clipsStructure(name string, clips []segment.Clip) dicom.Structure {
+	st := dicom.Structure{Name: name, Type: "MARKER", Algorithm: "AUTOMATIC", Colour: session.Colour(name)}
+	for _, k := range clips {
+		contours := volume.Contours(k.Mask)
+		st.Contours = append(st.Contours, contours...)
+		st.Groups = append(st.Groups, slices.Repeat([]int{k.ID}, len(contours))...)
+	}
+	return st
 }
 
 // truthClips are the phantom's clips, axillary or of the bed, as the pipeline's type. Where the

@@ -21,14 +21,16 @@ type banner struct {
 	fold    *fyne.Container
 	more    *button
 	open    bool
+	resized func() // makes room, or takes it back
 }
 
 // detailsHeight is the room for unfolded details, which scroll.
 const detailsHeight float32 = 96
 
-func newBanner(h *host, dismiss func()) *banner {
+func newBanner(h *host, dismiss, resized func()) *banner {
 	b := &banner{
-		edge: newFill(colourAccent), icon: widget.NewIcon(theme.InfoIcon()),
+		resized: resized,
+		edge:    newFill(colourAccent), icon: widget.NewIcon(theme.InfoIcon()),
 		text: newText("", textStyle{shrink: true, minWidth: 200}), details: widget.NewLabel(""),
 	}
 	b.edge.min = fyne.NewSize(4, 4)
@@ -52,7 +54,7 @@ func newBanner(h *host, dismiss func()) *banner {
 func (b *banner) toggle() {
 	b.open = !b.open
 	setVisible(b.fold, b.open)
-	b.box.Refresh()
+	b.resized()
 }
 
 func (b *banner) set(n *session.Notice) {
@@ -80,5 +82,4 @@ func (b *banner) set(n *session.Notice) {
 	b.open = false
 	b.fold.Hide()
 	b.box.Show()
-	b.box.Refresh()
 }

@@ -34,7 +34,7 @@ type binding struct {
 // bindings lists the keys in the order of the map.
 func bindings() []binding {
 	b := []binding{
-		{"↑ ↓", "next slice towards head, feet"},
+		{"Up  Down", "next slice towards head, feet"},
 		{"PgUp PgDn", "ten slices"},
 		{"Home End", "first, last slice"},
 		{"N  P", "next, previous clip"},
@@ -60,6 +60,10 @@ func bindings() []binding {
 
 // typedKey is every key that no field takes.
 func (w *window) typedKey(e *fyne.KeyEvent) {
+	if w.win.Canvas().Overlays().Top() != nil {
+		w.leaveOverlay(e)
+		return
+	}
 	s := w.session
 	switch e.Name {
 	case fyne.KeyUp:
@@ -103,6 +107,17 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 				w.setPreset(p)
 			}
 		}
+	}
+}
+
+// leaveOverlay closes what lies over the window on Escape; no other key reaches what is below.
+func (w *window) leaveOverlay(e *fyne.KeyEvent) {
+	switch {
+	case e.Name != fyne.KeyEscape:
+	case w.help != nil:
+		w.showHelp()
+	case w.saving != nil:
+		w.saving.close()
 	}
 }
 

@@ -35,7 +35,7 @@ func (w *window) askSave() {
 // saveDialog asks for folder and name of an RTSTRUCT and lists what goes into it.
 type saveDialog struct {
 	window       *window
-	folder, name *widget.Entry
+	folder, name *field
 	note         *text
 	replace      *button
 	force        bool
@@ -45,9 +45,8 @@ type saveDialog struct {
 
 func (d *saveDialog) show(s *session.Session) {
 	w := d.window
-	d.folder, d.name = widget.NewEntry(), widget.NewEntry()
-	d.folder.SetText(saveFolder(s.Document(), w.app.Preferences()))
-	d.name.SetText(saveName(s.Document()))
+	d.folder = newField(saveFolder(s.Document(), w.app.Preferences()), d.close)
+	d.name = newField(saveName(s.Document()), d.close)
 	d.folder.OnChanged = func(string) { d.check() }
 	d.name.OnChanged = d.folder.OnChanged
 	d.name.OnSubmitted = func(string) { d.confirm() }
@@ -61,14 +60,14 @@ func (d *saveDialog) show(s *session.Session) {
 	d.save = newButton(w.host, "Save", theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
 	cancel := newButton(w.host, "Cancel", nil, buttonNormal, "", d.close)
 
-	field := func(label string, o fyne.CanvasObject) fyne.CanvasObject {
+	labelled := func(label string, o fyne.CanvasObject) fyne.CanvasObject {
 		caption := newText(label, textStyle{colour: colourDim, shrink: true, minWidth: 60})
 		return container.NewBorder(nil, nil, middle(caption), nil, o)
 	}
 	content := rows(10,
 		newText("Save RTSTRUCT", textStyle{size: sizeLarge, bold: true}),
-		field("Folder", container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
-		field("File", d.name),
+		labelled("Folder", container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
+		labelled("File", d.name),
 		inset(saveContents(s), 60, 0, 0, 0),
 		inset(d.note, 60, 0, 0, 0),
 		inset(columns(0, d.replace, layout.NewSpacer()), 54, 0, 0, 0),

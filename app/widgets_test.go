@@ -168,7 +168,7 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 
 func TestBannerFoldsItsDetails(t *testing.T) {
 	testApp(t)
-	b := newBanner(&host{tips: newTipLayer(), unfocus: func() {}}, func() {})
+	b := newBanner(&host{tips: newTipLayer(), unfocus: func() {}}, func() {}, func() {})
 	b.set(&session.Notice{Severity: session.Failure, Text: "Open x: it is no CT", Details: []string{"a", "b"}})
 	if !b.box.Visible() || b.fold.Visible() || !b.more.Visible() {
 		t.Error("a failure does not show folded")

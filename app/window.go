@@ -51,6 +51,7 @@ type window struct {
 	welcome    *welcome
 	loading    *loading
 	status     *statusbar
+	body       *fyne.Container // all of it but tooltips
 
 	help   *widget.PopUp
 	saving *saveDialog
@@ -91,7 +92,7 @@ func (w *window) build() {
 		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
 		save: w.askSave, light: w.toggleLight, help: w.showHelp, expected: s.SetExpected,
 	})
-	w.banner = newBanner(w.host, func() { s.Notify(nil) })
+	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, s.OpenSeries)
 	w.structures = newStructureList(w.host, s.SetVisible)
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept})
@@ -109,9 +110,9 @@ func (w *window) build() {
 	right := panel(container.NewBorder(nil, rows(0, newRule(), boostBox.box), nil, nil, w.clipBox.box))
 	w.dock = newDock(left, w.views.box, right, w.app.Preferences())
 
-	body := container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
+	w.body = container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
 		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
-	w.win.SetContent(container.NewStack(newFill(colourWindow), body, w.host.tips.box))
+	w.win.SetContent(container.NewStack(newFill(colourWindow), w.body, w.host.tips.box))
 }
 
 func panel(content fyne.CanvasObject) fyne.CanvasObject {
@@ -154,6 +155,7 @@ func (w *window) refresh(changed session.Change) {
 	}
 	if changed.Has(session.NoticeChanged) {
 		w.banner.set(view.Notice)
+		w.body.Refresh()
 	}
 }
 

@@ -146,7 +146,7 @@ func prepareDemoFolder(dir string, force bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "window-*.png"))
+	left, err := filepath.Glob(filepath.Join(dir, "[0-9]-*.png"))
 	if err != nil {
 		return err
 	}

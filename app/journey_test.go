@@ -278,6 +278,25 @@ func TestSaveDialogSaysWhatStandsInTheWay(t *testing.T) {
 	d.saving.close()
 }
 
+func TestFolderChooserOpensOnceAndEscapeLeavesIt(t *testing.T) {
+	d := newDriver(t)
+	d.chooseFolder()
+	d.chooseFolder()
+	if n := len(d.win.Canvas().Overlays().List()); n != 1 {
+		t.Fatalf("%d choosers open", n)
+	}
+	d.key(fyne.KeyN) // must not reach the window below
+	d.key(fyne.KeyEscape)
+	if d.win.Canvas().Overlays().Top() != nil || d.chooser != nil {
+		t.Error("Escape did not close the chooser")
+	}
+	d.typedRune('?')
+	d.key(fyne.KeyEscape)
+	if d.help != nil || d.win.Canvas().Overlays().Top() != nil {
+		t.Error("Escape did not close the map of keys")
+	}
+}
+
 func TestNothingIsCutOffAtTheLeastSize(t *testing.T) {
 	d := newDriver(t)
 	d.open(writeChest(t))

@@ -114,6 +114,8 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 	switch {
 	case e.Name != fyne.KeyEscape:
+	case w.chooser != nil:
+		w.chooser.Dismiss()
 	case w.help != nil:
 		w.showHelp()
 	case w.saving != nil:

@@ -9,9 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -133,16 +131,7 @@ func (d *saveDialog) check() {
 }
 
 func (d *saveDialog) browse() {
-	chooser := dialog.NewFolderOpen(func(uri fyne.ListableURI, err error) {
-		if err == nil && uri != nil {
-			d.folder.SetText(uri.Path())
-		}
-	}, d.window.win)
-	if at, err := storage.ListerForURI(storage.NewFileURI(d.folder.Text)); err == nil {
-		chooser.SetLocation(at)
-	}
-	chooser.Resize(fyne.NewSize(900, 600))
-	chooser.Show()
+	d.window.askFolder("Save into a folder", d.folder.Text, func(dir string) { d.folder.SetText(dir) })
 }
 
 func (d *saveDialog) confirm() {

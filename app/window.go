@@ -53,9 +53,10 @@ type window struct {
 	status     *statusbar
 	body       *fyne.Container // all of it but tooltips
 
-	help   *widget.PopUp
-	saving *saveDialog
-	closed bool
+	help    *widget.PopUp
+	saving  *saveDialog
+	chooser *dialog.FileDialog
+	closed  bool
 }
 
 // newWindow builds the window; post runs a function on the toolkit's goroutine.
@@ -205,18 +206,38 @@ func (w *window) replaceStudy(open func()) {
 }
 
 func (w *window) chooseFolder() {
-	chooser := dialog.NewFolderOpen(func(uri fyne.ListableURI, err error) {
-		if err == nil && uri != nil {
-			w.open(uri.Path())
+	start := ""
+	if recent := w.recent(); len(recent) > 0 {
+		start = filepath.Dir(recent[0])
+	}
+	w.askFolder("Open a CT folder", start, w.open)
+}
+
+// askFolder lets the user choose a folder, beginning at start when that exists.
+func (w *window) askFolder(title, start string, chosen func(dir string)) {
+	if w.chooser != nil {
+		return
+	}
+	w.chooser = dialog.NewFolderOpen(func(uri fyne.ListableURI, err error) {
+		w.chooser = nil
+		switch {
+		case err != nil:
+			w.session.Notify(&session.Notice{Severity: session.Failure, Text: "Choose a folder: " + err.Error()})
+		case uri != nil:
+			chosen(uri.Path())
 		}
 	}, w.win)
-	if recent := w.recent(); len(recent) > 0 {
-		if at, err := storage.ListerForURI(storage.NewFileURI(recent[0])); err == nil {
-			chooser.SetLocation(at)
-		}
+	w.chooser.SetTitleText(title)
+	w.chooser.SetConfirmText("Choose")
+	if at, err := storage.ListerForURI(storage.NewFileURI(start)); err == nil && start != "" {
+		w.chooser.SetLocation(at)
 	}
-	chooser.Resize(fyne.NewSize(900, 600))
-	chooser.Show()
+	w.chooser.SetView(dialog.ListView)
+	below := w.win.Canvas().Overlays().Top()
+	w.chooser.Show()
+	if w.win.Canvas().Overlays().Top() != below { // not the desktop's own chooser
+		w.chooser.Resize(fyne.NewSize(860, 560))
+	}
 }
 
 func (w *window) recent() []string { return w.app.Preferences().StringList(preferenceRecent) }

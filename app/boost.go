@@ -146,8 +146,10 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, linked bool) {
 		warning = derived.DraftWarnings[0]
 	}
 	b.warning.set(warning)
-	setVisible(b.warning, warning != "")
-	b.box.Refresh()
+	if warned := warning != ""; warned != b.warning.Visible() {
+		setVisible(b.warning, warned)
+		b.box.Refresh()
+	}
 }
 
 func checkIcon(on bool) fyne.Resource {

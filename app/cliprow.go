@@ -132,9 +132,11 @@ func newQuantity(unit string) *quantity {
 }
 
 func (q *quantity) set(value string, colour fyne.ThemeColorName) {
-	q.value.set(value)
 	q.value.setColour(colour)
-	q.box.Refresh()
+	if q.value.content != value {
+		q.value.set(value)
+		q.box.Refresh()
+	}
 }
 
 // clipMark is the sign of a clip: full when kept, half when doubtful, empty when rejected; with a ring of

@@ -52,7 +52,7 @@ func metalCentres() []volume.Vec {
 }
 
 // writeChest writes a CT of an elliptic body with clips in it and returns its folder.
-func writeChest(t *testing.T) string {
+func writeChest(t testing.TB) string {
 	t.Helper()
 	g := volume.NewUniformGrid(120, 90, 40, 2, 2, 3, volume.Vec{-119, -89, -58.5})
 	v := volume.NewVolume(g)
@@ -86,11 +86,11 @@ func writeChest(t *testing.T) string {
 // driver plays a user at the window.
 type driver struct {
 	*window
-	t     *testing.T
+	t     testing.TB
 	posts chan func()
 }
 
-func newDriver(t *testing.T) *driver {
+func newDriver(t testing.TB) *driver {
 	t.Helper()
 	d := &driver{t: t, posts: make(chan func(), 256)}
 	app := test.NewApp()

@@ -41,6 +41,7 @@ type topbar struct {
 	undo     *button
 	redo     *button
 	save     *button
+	shape    string // of the last layout
 }
 
 func newTopbar(h *host, do intents) *topbar {
@@ -113,7 +114,19 @@ func (t *topbar) set(s *session.Session, now time.Time) {
 	} else {
 		t.save.setKind(buttonNormal)
 	}
-	t.box.Refresh()
+	t.layOut()
+}
+
+// layOut places everything anew when something has changed its width: a tick of the progress has not.
+func (t *topbar) layOut() {
+	shape := fmt.Sprint(
+		t.progress.Visible(), t.cancel.Visible(), t.open.Visible(), t.run.Visible(), t.run.label, t.counts.Visible(), t.save.Visible(),
+		t.patient.content, t.clips.content, t.tally.content, t.review.content, t.look.content,
+	)
+	if shape != t.shape {
+		t.shape = shape
+		t.box.Refresh()
+	}
 }
 
 func (t *topbar) setCounts(s *session.Session, plan *session.Plan, shown bool) {

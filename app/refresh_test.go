@@ -21,8 +21,11 @@ func BenchmarkRefresh(b *testing.B) {
 		name    string
 		changed session.Change
 	}{
-		{"cursor", session.CursorChanged}, {"window", session.WindowChanged}, {"tick", session.JobsChanged},
-		{"plan", session.PlanChanged | session.DerivedChanged | session.ViewChanged}, {"all", session.AllChanged},
+		{"cursor", session.CursorChanged},
+		{"window", session.WindowChanged},
+		{"tick", session.JobsChanged},
+		{"plan", session.PlanChanged | session.DerivedChanged | session.ViewChanged},
+		{"all", session.AllChanged},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {

@@ -94,11 +94,11 @@ func (r *recorder) record(dir string) error {
 // search runs the networks and takes a picture on the way.
 func (r *recorder) search(s *session.Session) error {
 	r.call(s.Run)
-	half := func() bool {
-		f, known := s.Job(session.JobRun).Progress.Fraction()
-		return !s.Job(session.JobRun).Running || known && f >= 0.5
+	underWay := func() bool {
+		state := s.Job(session.JobRun)
+		return !state.Running || state.Progress.Stage == "locate" && state.Progress.Done > 0
 	}
-	if err := r.wait("the search", half); err != nil {
+	if err := r.wait("the search", underWay); err != nil {
 		return err
 	}
 	running := false
@@ -114,6 +114,9 @@ func (r *recorder) search(s *session.Session) error {
 	clips := 0
 	r.call(func() { clips = len(s.Plan().Clips) })
 	if clips == 0 {
+		if err := r.shot("none"); err != nil {
+			return err
+		}
 		return errors.New("no clip was found in the demo case, so there is nothing to save")
 	}
 	return r.shot("result")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"strings"
 	"image/color"
 	"time"
 
@@ -48,7 +49,7 @@ func progressText(state session.JobState, now time.Time) string {
 	p := state.Progress
 	stage := stageText(p.Stage)
 	if p.Provider != "" {
-		stage += " · " + p.Provider
+		stage += " · " + providerText(p.Provider)
 	}
 	f, ok := p.Fraction()
 	if !ok {
@@ -74,6 +75,26 @@ func stageText(stage string) string {
 		return "Looking for clips"
 	}
 	return stage
+}
+
+// providerText names what ran the networks; two names when they differ.
+func providerText(provider string) string {
+	names := strings.Split(provider, ", ")
+	for i, name := range names {
+		switch name {
+		case "cpu":
+			names[i] = "CPU"
+		case "cuda":
+			names[i] = "GPU (CUDA)"
+		case "webgpu":
+			names[i] = "GPU (WebGPU)"
+		case "directml":
+			names[i] = "GPU (DirectML)"
+		case "coreml":
+			names[i] = "GPU (Core ML)"
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // CreateRenderer draws the bar.

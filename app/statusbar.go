@@ -43,7 +43,7 @@ func timesText(doc session.Document, derived session.Derived) string {
 	}
 	var parts []string
 	if derived.Provider != "" {
-		parts = append(parts, derived.Provider)
+		parts = append(parts, providerText(derived.Provider))
 	}
 	add := func(what string, seconds float64) {
 		if seconds > 0 {

@@ -135,6 +135,10 @@ func TestProgressText(t *testing.T) {
 	if got := progressText(state, start.Add(2*time.Second)); got != "Looking for clips · 2 s" {
 		t.Error(got)
 	}
+	state.Progress.Provider = "webgpu, cpu"
+	if got := progressText(state, start.Add(2*time.Second)); got != "Looking for clips · GPU (WebGPU), CPU · 2 s" {
+		t.Error(got)
+	}
 	state.Cancelling = true
 	if got := progressText(state, start); got != "Cancelling" {
 		t.Error(got)

@@ -12,11 +12,8 @@ import (
 	"github.com/suyashkumar/dicom/pkg/tag"
 )
 
-// libraryPrefix is room for what stands before the elements in a file that the library reads: preamble,
-// "DICM" and the meta information.
-const libraryPrefix = 128 + 4 + 12 + 8 + len(syntaxImplicitLE) + 1
-
-// appendLibraryPrefix appends the start of a file in Implicit VR Little Endian.
+// appendLibraryPrefix appends what stands before the elements in a file that the library reads: preamble,
+// "DICM" and the meta information, for Implicit VR Little Endian.
 func appendLibraryPrefix(b []byte) []byte {
 	b = append(b, make([]byte, 128)...)
 	b = append(b, "DICM"...)

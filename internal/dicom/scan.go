@@ -160,28 +160,33 @@ func group(all []*found, report *Report) []*Study {
 		if f == nil || isDouble(f, instances, report) {
 			continue
 		}
-		study := byStudy[f.studyKey]
-		if study == nil {
-			study = &f.study
-			byStudy[f.studyKey] = study
-			studies = append(studies, study)
-		}
-		if f.slice.SOPClassUID == classStructureSet {
-			study.StructureSets = append(study.StructureSets, f.slice.Path)
-			continue
-		}
-		seriesKey := f.studyKey + "|" + cmp.Or(f.series.UID, filepath.Dir(f.slice.Path))
 		series := (*Series)(nil)
-		for _, s := range byUID[seriesKey] {
-			if s.fits(&f.series) {
-				series = s
-				break
+		key := f.seriesKey()
+		if f.slice.SOPClassUID != classStructureSet {
+			for _, s := range byUID[key] {
+				if s.fits(&f.series) {
+					series = s
+					break
+				}
 			}
 		}
+		if series != nil && series.Study.UID != f.study.UID {
+			report.warning(f.slice.Path, fmt.Sprintf("belongs to the series of %s but names another study, %s", series.Slices[0].Path, f.study.UID))
+		}
 		if series == nil {
+			study := byStudy[f.studyKey]
+			if study == nil {
+				study = &f.study
+				byStudy[f.studyKey] = study
+				studies = append(studies, study)
+			}
+			if f.slice.SOPClassUID == classStructureSet {
+				study.StructureSets = append(study.StructureSets, f.slice.Path)
+				continue
+			}
 			series = &f.series
 			series.Study, series.Date = study, cmp.Or(series.Date, study.Date)
-			byUID[seriesKey] = append(byUID[seriesKey], series)
+			byUID[key] = append(byUID[key], series)
 			study.Series = append(study.Series, series)
 		}
 		series.Slices = append(series.Slices, f.slice)
@@ -195,6 +200,15 @@ func group(all []*found, report *Report) []*Study {
 		}
 	}
 	return studies
+}
+
+// seriesKey is what images of one DICOM series share: its UID, which is unique in the world, and the patient,
+// in case it is not. Without a UID a folder counts as a series.
+func (f *found) seriesKey() string {
+	if f.series.UID == "" {
+		return f.studyKey + "|" + filepath.Dir(f.slice.Path)
+	}
+	return f.series.UID + "|" + f.study.Patient.ID + "|" + f.study.Patient.Name
 }
 
 // isDouble tells whether the image has been seen already, copied to another place. Different images that

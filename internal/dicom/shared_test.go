@@ -101,6 +101,13 @@ func TestSharedGeometry(t *testing.T) {
 		_, _, _, err := load(t, sharedData(t, "geometry", folder))
 		wantError(t, err, say)
 	}
+	for _, folder := range []string{"oblique_oriented_CT_a", "oblique_oriented_CT_b"} {
+		v, _, report, err := load(t, sharedData(t, "geometry", folder))
+		if err != nil || v.Grid.Nz() != 3 {
+			t.Fatalf("%s: %v", folder, err)
+		}
+		wantFinding(t, report, SeverityWarning, "names another study")
+	}
 	_, s, report, err := load(t, sharedData(t, "geometry", "slice_increment_inconsistent_18"))
 	if err != nil || len(s.Slices) != 18 {
 		t.Fatalf("uneven slices: %v", err)

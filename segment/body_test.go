@@ -65,10 +65,13 @@ func TestBodyIsOneRegionInSpiteOfNoise(t *testing.T) {
 func TestExternal(t *testing.T) {
 	g := volume.NewUniformGrid(240, 150, 24, 1.2, 1.2, 3, volume.Vec{-144, -90, 0})
 	cases := map[string]thorax{
-		"alone":               {a: 95, b: 62, noise: 15},
-		"couch of 3 mm":       {a: 95, b: 62, noise: 15, couch: 3, flank: 40, couchH: 100},
-		"couch of 8 mm":       {a: 95, b: 62, noise: 15, couch: 8, flank: 40, couchH: -50},
-		"couch under the rim": {a: 95, b: 62, noise: 15, couch: 6, flank: -40, couchH: -50},
+		"alone":                {a: 95, b: 62, noise: 15},
+		"couch of 3 mm":        {a: 95, b: 62, noise: 15, couch: 3, flank: 40, couchH: 100},
+		"couch of 8 mm":        {a: 95, b: 62, noise: 15, couch: 8, flank: 40, couchH: -50},
+		"solid board of 20 mm": {a: 95, b: 62, noise: 15, couch: 20, flank: 40, couchH: 20},
+		"solid board of 24 mm": {a: 95, b: 62, noise: 15, couch: 24, flank: 25, couchH: -100},
+		"tilted board":         {a: 95, b: 62, noise: 15, couch: 20, flank: 40, couchH: 20, tilt: 0.04},
+		"couch under the rim":  {a: 95, b: 62, noise: 15, couch: 6, flank: -40, couchH: -50},
 	}
 	for name, shape := range cases {
 		t.Run(name, func(t *testing.T) {

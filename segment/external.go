@@ -18,7 +18,8 @@ const (
 
 // External is the patient's outline, filled: lungs, windpipe and bowel gas are in it, the couch, the
 // breast board and clothes are not. Like Body it is found on means over about 2 mm and follows the skin
-// on the source grid. What is thinner than 10 mm does not survive the opening by which a couch is cut off.
+// on the source grid. What is thinner than 10 mm does not survive the opening by which a couch is cut off;
+// a thicker, solid one that touches the back is known by its shape.
 func External(ctx context.Context, v *volume.Volume) (*volume.Mask, error) {
 	c, err := shrink(ctx, v)
 	if err != nil {
@@ -31,6 +32,7 @@ func External(ctx context.Context, v *volume.Volume) (*volume.Mask, error) {
 	for _, step := range []func(*volume.Mask) *volume.Mask{
 		func(m *volume.Mask) *volume.Mask { return volume.Open(m, externalOpenMM) },
 		volume.LargestComponent,
+		c.cutTable,
 		func(m *volume.Mask) *volume.Mask { return volume.Close(m, externalCloseMM) },
 		c.fillInside,
 	} {

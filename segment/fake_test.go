@@ -87,6 +87,7 @@ type thorax struct {
 	couch  float64 // thickness in mm of a slab that touches the back; 0: none
 	flank  float64 // mm by which the couch is wider than the body on either side
 	couchH int16
+	tilt   float64 // mm that the couch falls for each mm towards the head
 	rods   []rod
 }
 
@@ -129,7 +130,7 @@ func (t thorax) tissue(d volume.Vec) int16 {
 			return 80
 		}
 		return -100
-	case t.couch > 0 && d[1] > t.b-3 && d[1] <= t.b-3+t.couch && math.Abs(d[0]) <= t.a+t.flank:
+	case t.couch > 0 && d[1]-t.tilt*d[2] > t.b-3 && d[1]-t.tilt*d[2] <= t.b-3+t.couch && math.Abs(d[0]) <= t.a+t.flank:
 		return t.couchH
 	}
 	return -1000

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -44,6 +46,9 @@ func Metadata(version string) fyne.AppMetadata {
 	}
 }
 
+// releaseWait is how long a network that is running may take to stop when the window closes.
+const releaseWait = 3 * time.Second
+
 // Run shows the window and returns when it is closed. In capture mode the error says what failed.
 func Run(fyneApp fyne.App, o Options) error {
 	w := newWindow(fyneApp, o, fyne.Do)
@@ -57,5 +62,12 @@ func Run(fyneApp fyne.App, o Options) error {
 		w.session.OpenDemo(o.DemoSeed)
 	}
 	w.win.ShowAndRun()
+	if w.released == nil { // the desktop ended the program
+		w.released = w.session.Close()
+	}
+	select {
+	case <-w.released: // the runtime of the networks ends before the process does
+	case <-time.After(releaseWait):
+	}
 	return failed
 }

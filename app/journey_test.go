@@ -99,7 +99,7 @@ func newDriver(t testing.TB) *driver {
 		Engine: metalEngine{}, Location: metalModel("location"), Segmentation: metalModel("segmentation"),
 	}}, func(f func()) { d.posts <- f })
 	d.win.Resize(fyne.NewSize(1280, 720))
-	t.Cleanup(d.session.Close)
+	t.Cleanup(func() { <-d.session.Close() })
 	return d
 }
 

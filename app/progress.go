@@ -2,8 +2,8 @@ package app
 
 import (
 	"fmt"
-	"strings"
 	"image/color"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"

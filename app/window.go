@@ -20,10 +20,12 @@ import (
 const (
 	preferenceLight  = "light theme"
 	preferenceRecent = "recent folders"
+	preferenceWidth  = "window width"
+	preferenceHeight = "window height"
 )
 
-// windowSize is the size of the first start.
-func windowSize() fyne.Size { return fyne.NewSize(1440, 900) }
+// Size of the first start; later starts remember theirs.
+const firstWidth, firstHeight = 1440, 900
 
 // recentKept is how many folders are remembered.
 const recentKept = 8
@@ -53,16 +55,16 @@ type window struct {
 	status     *statusbar
 	body       *fyne.Container // all of it but tooltips
 
-	help    *widget.PopUp
-	saving  *saveDialog
-	chooser *dialog.FileDialog
-	closed  bool
+	help     *widget.PopUp
+	saving   *saveDialog
+	chooser  *dialog.FileDialog
+	released <-chan struct{} // closed when the networks are; nil until the window closes
 }
 
 // newWindow builds the window; post runs a function on the toolkit's goroutine.
 func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w := &window{app: app, options: o, now: time.Now}
-	app.Settings().SetTheme(newLook(app.Preferences().Bool(preferenceLight)))
+	app.Settings().SetTheme(newLook(o.Capture == "" && app.Preferences().Bool(preferenceLight)))
 	w.win = app.NewWindow("Clipwright")
 	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	w.win.SetPadded(false)
@@ -81,10 +83,19 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 		}
 	})
 	w.win.SetCloseIntercept(w.askClose)
-	w.win.Resize(windowSize())
+	w.win.Resize(w.firstSize())
 	w.session.OnChange(w.refresh)
 	w.refresh(session.AllChanged)
 	return w
+}
+
+// firstSize is the size of the last window; pictures for the guide are always taken at the same one.
+func (w *window) firstSize() fyne.Size {
+	if w.options.Capture != "" {
+		return fyne.NewSize(firstWidth, firstHeight)
+	}
+	p := w.app.Preferences()
+	return fyne.NewSize(float32(p.FloatWithFallback(preferenceWidth, firstWidth)), float32(p.FloatWithFallback(preferenceHeight, firstHeight)))
 }
 
 func (w *window) build() {
@@ -268,9 +279,14 @@ func (w *window) askClose() {
 }
 
 func (w *window) close() {
-	if !w.closed {
-		w.closed = true
-		w.session.Close()
-		w.win.Close()
+	if w.released != nil {
+		return
 	}
+	w.released = w.session.Close()
+	if w.options.Capture == "" {
+		size := w.win.Canvas().Size()
+		w.app.Preferences().SetFloat(preferenceWidth, float64(size.Width))
+		w.app.Preferences().SetFloat(preferenceHeight, float64(size.Height))
+	}
+	w.win.Close()
 }

@@ -165,11 +165,13 @@ func newWorld(t *testing.T) *world {
 	}
 	w.OnChange(func(c Change) { w.seen = append(w.seen, c) })
 	t.Cleanup(func() {
-		w.Session.Close()
-		for deadline := time.Now().Add(5 * time.Second); w.engine.open.Load() > 0; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("networks left open after Close")
-			}
+		select {
+		case <-w.Session.Close():
+		case <-time.After(5 * time.Second):
+			t.Fatal("Close never released the networks")
+		}
+		if n := w.engine.open.Load(); n != 0 {
+			t.Errorf("%d networks left open after Close", n)
 		}
 	})
 	return w

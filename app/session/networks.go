@@ -57,14 +57,18 @@ func (n *networks) release() {
 	n.open = nil
 }
 
-// close releases the networks as soon as the job that holds them lets go, without waiting for it.
-func (n *networks) close() {
+// close releases the networks as soon as the job that holds them lets go, without waiting for it: then
+// the channel closes.
+func (n *networks) close() <-chan struct{} {
+	released := make(chan struct{})
 	go func() {
+		defer close(released)
 		<-n.turn
 		n.closed = true
 		n.release()
 		n.turn <- struct{}{}
 	}()
+	return released
 }
 
 func openNetworks(ctx context.Context, deps Deps) (*segment.Networks, error) {

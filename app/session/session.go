@@ -82,12 +82,13 @@ func New(post func(func()), deps Deps) *Session {
 	}
 }
 
-// Close cancels every job and releases the networks. Nothing is committed after it.
-func (s *Session) Close() {
+// Close cancels every job and releases the networks; the channel closes when they are released. Nothing
+// is committed after it.
+func (s *Session) Close() (released <-chan struct{}) {
 	for kind := range jobKinds {
 		s.drop(kind)
 	}
-	s.nets.close()
+	return s.nets.close()
 }
 
 // OnChange calls listener on the owner goroutine after every Update that changed something.

@@ -27,16 +27,16 @@ type dock struct {
 	leftGrip, rightGrip     *grip
 	leftWidth, rightWidth   float32
 	leftFolded, rightFolded bool
-	preferences             fyne.Preferences
+	settings                settings
 }
 
-func newDock(left, centre, right fyne.CanvasObject, preferences fyne.Preferences) *dock {
+func newDock(left, centre, right fyne.CanvasObject, s settings) *dock {
 	d := &dock{
-		left: left, centre: centre, right: right, preferences: preferences,
-		leftWidth:   float32(preferences.FloatWithFallback(preferenceLeftWidth, float64(leftWidth))),
-		rightWidth:  float32(preferences.FloatWithFallback(preferenceRightWidth, float64(rightWidth))),
-		leftFolded:  preferences.Bool(preferenceLeftFolded),
-		rightFolded: preferences.Bool(preferenceRightFolded),
+		left: left, centre: centre, right: right, settings: s,
+		leftWidth:   float32(s.FloatWithFallback(preferenceLeftWidth, float64(leftWidth))),
+		rightWidth:  float32(s.FloatWithFallback(preferenceRightWidth, float64(rightWidth))),
+		leftFolded:  s.Bool(preferenceLeftFolded),
+		rightFolded: s.Bool(preferenceRightFolded),
 	}
 	d.leftGrip = newGrip(desktop.HResizeCursor, func(by fyne.Delta) { d.leftWidth = clampWidth(d.leftWidth+by.DX, leftMin); d.moved() })
 	d.rightGrip = newGrip(desktop.HResizeCursor, func(by fyne.Delta) { d.rightWidth = clampWidth(d.rightWidth-by.DX, rightMin); d.moved() })
@@ -48,20 +48,20 @@ func newDock(left, centre, right fyne.CanvasObject, preferences fyne.Preferences
 func clampWidth(w, low float32) float32 { return min(max(w, low), sideMax) }
 
 func (d *dock) moved() {
-	d.preferences.SetFloat(preferenceLeftWidth, float64(d.leftWidth))
-	d.preferences.SetFloat(preferenceRightWidth, float64(d.rightWidth))
+	d.settings.SetFloat(preferenceLeftWidth, float64(d.leftWidth))
+	d.settings.SetFloat(preferenceRightWidth, float64(d.rightWidth))
 	d.box.Refresh()
 }
 
 func (d *dock) toggleLeft() {
 	d.leftFolded = !d.leftFolded
-	d.preferences.SetBool(preferenceLeftFolded, d.leftFolded)
+	d.settings.SetBool(preferenceLeftFolded, d.leftFolded)
 	d.fold()
 }
 
 func (d *dock) toggleRight() {
 	d.rightFolded = !d.rightFolded
-	d.preferences.SetBool(preferenceRightFolded, d.rightFolded)
+	d.settings.SetBool(preferenceRightFolded, d.rightFolded)
 	d.fold()
 }
 

@@ -18,17 +18,17 @@ import (
 
 // views is the three linked pictures: axial large, sagittal over coronal beside it.
 type views struct {
-	box         *fyne.Container
-	host        *host
-	session     *session.Session
-	each        [3]*planeView // by viewer.Plane
-	columnGrip  *grip
-	rowGrip     *grip
-	maximised   int // plane shown alone, or -1
-	selected    int // clip followed last
-	axialPart   float32
-	upperPart   float32
-	preferences fyne.Preferences
+	box        *fyne.Container
+	host       *host
+	session    *session.Session
+	each       [3]*planeView // by viewer.Plane
+	columnGrip *grip
+	rowGrip    *grip
+	maximised  int // plane shown alone, or -1
+	selected   int // clip followed last
+	axialPart  float32
+	upperPart  float32
+	settings   settings
 }
 
 // planeView is one picture and how it is zoomed.
@@ -45,11 +45,11 @@ const (
 	maxZoom             = 40.0
 )
 
-func newViews(h *host, s *session.Session, preferences fyne.Preferences) *views {
+func newViews(h *host, s *session.Session, remembered settings) *views {
 	v := &views{
-		host: h, session: s, maximised: -1, preferences: preferences,
-		axialPart: float32(preferences.FloatWithFallback(preferenceAxialPart, 0.64)),
-		upperPart: float32(preferences.FloatWithFallback(preferenceUpperPart, 0.5)),
+		host: h, session: s, maximised: -1, settings: remembered,
+		axialPart: float32(remembered.FloatWithFallback(preferenceAxialPart, 0.64)),
+		upperPart: float32(remembered.FloatWithFallback(preferenceUpperPart, 0.5)),
 	}
 	objects := make([]fyne.CanvasObject, 0, 5)
 	for _, plane := range []viewer.Plane{viewer.Axial, viewer.Sagittal, viewer.Coronal} {
@@ -58,12 +58,12 @@ func newViews(h *host, s *session.Session, preferences fyne.Preferences) *views 
 	}
 	v.columnGrip = newGrip(desktop.HResizeCursor, func(by fyne.Delta) {
 		v.axialPart = min(max(v.axialPart+by.DX/v.box.Size().Width, 0.3), 0.85)
-		v.preferences.SetFloat(preferenceAxialPart, float64(v.axialPart))
+		v.settings.SetFloat(preferenceAxialPart, float64(v.axialPart))
 		v.box.Refresh()
 	})
 	v.rowGrip = newGrip(desktop.VResizeCursor, func(by fyne.Delta) {
 		v.upperPart = min(max(v.upperPart+by.DY/v.box.Size().Height, 0.15), 0.85)
-		v.preferences.SetFloat(preferenceUpperPart, float64(v.upperPart))
+		v.settings.SetFloat(preferenceUpperPart, float64(v.upperPart))
 		v.box.Refresh()
 	})
 	v.box = container.New(v, append(objects, v.columnGrip, v.rowGrip)...)

@@ -32,12 +32,13 @@ const recentKept = 8
 
 // window is the one window of the program.
 type window struct {
-	app     fyne.App
-	win     fyne.Window
-	session *session.Session
-	host    *host
-	options Options
-	now     func() time.Time
+	app        fyne.App
+	win        fyne.Window
+	session    *session.Session
+	host       *host
+	options    Options
+	remembered settings
+	now        func() time.Time
 
 	top        *topbar
 	banner     *banner
@@ -64,7 +65,11 @@ type window struct {
 // newWindow builds the window; post runs a function on the toolkit's goroutine.
 func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w := &window{app: app, options: o, now: time.Now}
-	app.Settings().SetTheme(newLook(o.Capture == "" && app.Preferences().Bool(preferenceLight)))
+	w.remembered = app.Preferences()
+	if o.Capture != "" {
+		w.remembered = noSettings{}
+	}
+	app.Settings().SetTheme(newLook(w.remembered.Bool(preferenceLight)))
 	w.win = app.NewWindow("Clipwright")
 	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	w.win.SetPadded(false)
@@ -89,12 +94,9 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	return w
 }
 
-// firstSize is the size of the last window; pictures for the guide are always taken at the same one.
+// firstSize is the size of the last window.
 func (w *window) firstSize() fyne.Size {
-	if w.options.Capture != "" {
-		return fyne.NewSize(firstWidth, firstHeight)
-	}
-	p := w.app.Preferences()
+	p := w.remembered
 	return fyne.NewSize(float32(p.FloatWithFallback(preferenceWidth, firstWidth)), float32(p.FloatWithFallback(preferenceHeight, firstHeight)))
 }
 
@@ -109,7 +111,7 @@ func (w *window) build() {
 	w.structures = newStructureList(w.host, s.SetVisible)
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, on: s.SetBoost, linked: s.SetMarginLinked})
-	w.views = newViews(w.host, s, w.app.Preferences())
+	w.views = newViews(w.host, s, w.remembered)
 	w.status = newStatusbar()
 	w.welcome = newWelcome(w.host, w.chooseFolder, w.openDemo, w.open)
 	w.loading = newLoading(w.host, s.Cancel)
@@ -120,7 +122,7 @@ func (w *window) build() {
 	boostBox := newSection(w.host, "Boost", w.boost.box, false)
 	left := panel(container.NewVScroll(rows(0, w.seriesBox.box, newRule(), w.structBox.box)))
 	right := panel(container.NewBorder(nil, rows(0, newRule(), boostBox.box), nil, nil, w.clipBox.box))
-	w.dock = newDock(left, w.views.box, right, w.app.Preferences())
+	w.dock = newDock(left, w.views.box, right, w.remembered)
 
 	w.body = container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
 		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
@@ -260,8 +262,8 @@ func (w *window) remember(dir string) {
 }
 
 func (w *window) toggleLight() {
-	light := !w.app.Preferences().Bool(preferenceLight)
-	w.app.Preferences().SetBool(preferenceLight, light)
+	light := !w.remembered.Bool(preferenceLight)
+	w.remembered.SetBool(preferenceLight, light)
 	w.app.Settings().SetTheme(newLook(light))
 }
 
@@ -283,10 +285,8 @@ func (w *window) close() {
 		return
 	}
 	w.released = w.session.Close()
-	if w.options.Capture == "" {
-		size := w.win.Canvas().Size()
-		w.app.Preferences().SetFloat(preferenceWidth, float64(size.Width))
-		w.app.Preferences().SetFloat(preferenceHeight, float64(size.Height))
-	}
+	size := w.win.Canvas().Size()
+	w.remembered.SetFloat(preferenceWidth, float64(size.Width))
+	w.remembered.SetFloat(preferenceHeight, float64(size.Height))
 	w.win.Close()
 }

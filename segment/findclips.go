@@ -9,25 +9,31 @@ import (
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
+// mostVoxels is the size of the network grid at which a component is a region, 16 cc at 2 mm, and no clip.
+const mostVoxels = 2000
+
 // findClips runs the Segmentation Net over region, a box of the network grid of at least one patch a side,
 // and turns each component of what it marks into clips on the CT's grid. feature may be nil when the card
 // has no feature channel. Clips whose centre is outside within are dropped.
 func findClips(ctx context.Context, net Network, card *Card, r *resampled, feature *logitMap, region volume.Box,
 	within *volume.Box, v *volume.Volume, external *volume.Mask, progress func(done, total int),
-) ([]Clip, error) {
+) (clips []Clip, dropped int, err error) {
 	starts := patchStarts(region, card.PatchVoxels, card.Overlap)
 	s := slider{name: "Segmentation Net", net: net, card: card, in: r, feature: feature, progress: progress}
 	logits, err := s.slide(ctx, region, starts)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	parts := marked(logits, r, card)
+	for dropped < len(parts) && len(parts[dropped].voxels) > mostVoxels {
+		dropped++
+	}
+	parts = parts[dropped:]
 	parts = parts[:min(len(parts), mostComponents)]
 	found, err := refine(ctx, v, r, parts)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var clips []Clip
 	for _, f := range found {
 		if within != nil {
 			x, y, z := r.Grid.ToVoxel(f.centre)
@@ -38,7 +44,7 @@ func findClips(ctx context.Context, net Network, card *Card, r *resampled, featu
 		clips = append(clips, f.clip(v.Grid, r.Grid, card, external))
 	}
 	sortClips(v.Grid, clips)
-	return clips, nil
+	return clips, dropped, nil
 }
 
 // sortClips puts clips in order of slices from head to foot, then from the patient's right to left, and

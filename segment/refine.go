@@ -53,7 +53,9 @@ func refine(ctx context.Context, v *volume.Volume, r *resampled, parts []compone
 			return nil, ctx.Err()
 		}
 	}
-	f.gather()
+	if err := f.gather(ctx); err != nil {
+		return nil, err
+	}
 	f.run()
 	clips := f.harvest()
 	return clips, ctx.Err()
@@ -166,9 +168,12 @@ func median(values []int16) float64 {
 }
 
 // gather collects the voxels that take part: near a component, and above its floor. Brighter voxels first.
-func (f *flood) gather() {
+func (f *flood) gather(ctx context.Context) error {
 	g := f.v.Grid
 	for i, s := range f.parts {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		floor := s.backgroundHU + floorFraction*(float64(s.peakHU)-s.backgroundHU)
 		for z := s.box.Min[2]; z < s.box.Max[2]; z++ {
 			for y := s.box.Min[1]; y < s.box.Max[1]; y++ {
@@ -191,6 +196,7 @@ func (f *flood) gather() {
 		p := &f.voxels[i]
 		f.at[g.Index(p.x, p.y, p.z)] = int32(i)
 	}
+	return nil
 }
 
 // run floods: each voxel joins the basin that the steepest way up leads to, or starts its own; where basins

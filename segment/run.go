@@ -190,10 +190,14 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		p.warn("No clip found: the Location Net points nowhere. Check that the series is the planning CT and that clips can be seen, or draw a box to search in.")
 		return nil
 	}
-	p.result.Clips, err = findClips(ctx, p.nets.Segmentation, &p.nets.SegmentationCard, p.network, p.feature, p.region,
+	var dropped int
+	p.result.Clips, dropped, err = findClips(ctx, p.nets.Segmentation, &p.nets.SegmentationCard, p.network, p.feature, p.region,
 		p.box, p.v, p.result.External, func(done, total int) { p.progress("segment", done, total) })
 	if err != nil {
 		return err
+	}
+	if dropped > 0 {
+		p.warn("The Segmentation Net marked %d region(s) far too large for a clip; they were left out. Check that the series is a planning CT without contrast.", dropped)
 	}
 	switch n := len(p.result.Clips); {
 	case n == 0 && p.box != nil:

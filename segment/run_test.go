@@ -188,6 +188,28 @@ func TestRunNothing(t *testing.T) {
 	}
 }
 
+func TestRunDropsWhatIsNoClip(t *testing.T) {
+	g := volume.NewUniformGrid(160, 104, 28, 1.3, 1.3, 3, volume.Vec{-104, -68, -40})
+	shape := testThorax(middle(g))
+	nets, _, segmentation := fakeNetworks(200)
+	segmentation.answer = func(out []float32) {
+		for z := 40; z < 60; z++ {
+			for y := 60; y < 80; y++ {
+				for x := 40; x < 60; x++ {
+					out[(z*96+y)*96+x] = 5
+				}
+			}
+		}
+	}
+	r, err := Run(context.Background(), shape.make(g), nets, RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Clips) != len(shape.rods) || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "too large") {
+		t.Errorf("%d clips, warnings %q", len(r.Clips), r.Warnings)
+	}
+}
+
 func TestRunInBox(t *testing.T) {
 	g := volume.NewUniformGrid(160, 104, 28, 1.3, 1.3, 3, volume.Vec{-104, -68, -40})
 	c := middle(g)

@@ -13,8 +13,7 @@ import (
 // OpenFolder scans dir and reads one CT of it: seriesUID, or the sensible one when that is empty. When
 // there is no sensible one the document holds the choices and a notice says so.
 func (s *Session) OpenFolder(dir, seriesUID string) {
-	name := "Open " + dir
-	s.start(JobOpen, name, func(ctx context.Context, j *job) (func(), error) {
+	s.start(JobOpen, "Open folder", func(ctx context.Context, j *job) (func(), error) {
 		start := time.Now()
 		j.report("Scanning folder", 0, 0)
 		var report dicom.Report
@@ -41,7 +40,7 @@ func (s *Session) OpenFolder(dir, seriesUID string) {
 // OpenSeries reads another series of the folder already scanned.
 func (s *Session) OpenSeries(series *dicom.Series) {
 	doc := Document{Dir: s.document.Dir, Studies: s.document.Studies}
-	s.start(JobOpen, "Open "+seriesName(series), func(ctx context.Context, j *job) (func(), error) {
+	s.start(JobOpen, "Open series", func(ctx context.Context, j *job) (func(), error) {
 		return s.readSeries(ctx, j, doc, series, new(dicom.Report), time.Now())
 	})
 }

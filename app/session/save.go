@@ -40,7 +40,7 @@ func (s *Session) Save(path string, force bool) {
 	ready := s.drafts.find(in.key, in.external)
 	reviewed := s.ReviewedCount() == len(plan.Clips)
 	needsCT := s.NeedsCT()
-	s.start(JobSave, "Save "+path, func(ctx context.Context, j *job) (func(), error) {
+	s.start(JobSave, "Save", func(ctx context.Context, j *job) (func(), error) {
 		if err := refuseExisting(path, force); err != nil {
 			return nil, err
 		}

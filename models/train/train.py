@@ -148,6 +148,7 @@ class Stage:
         if location is not None:
             location.to(self.device, memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.net).eval()
+        self.skipped = 0
         kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[config.optimiser]
         self.optimiser = kind(self.net.parameters(), config.lr, weight_decay=config.weight_decay, fused=True)
         self.elapsed_s, self.step, self.done = 0.0, 0, False
@@ -191,7 +192,7 @@ class Stage:
         logits = self.forward(self.net, x)
         loss, parts = clip_loss(logits, labels, self.config)
         if not math.isfinite(parts["loss"]):
-            raise FloatingPointError(f"{self.name}: the loss is {parts['loss']} at step {self.step}; lower lr in the config")
+            return self.skip_step(parts)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimiser.step()
@@ -201,6 +202,17 @@ class Stage:
         if loader is not None:
             mine(loader, patches, logits, labels)
         return parts
+
+    def skip_step(self, parts: dict[str, float]) -> dict[str, float]:
+        """Forget a step whose loss is not a number: its pass has spoilt the BatchNorms, the average has not seen it."""
+        self.skipped += 1
+        if self.skipped > 20:
+            raise FloatingPointError(f"{self.name}: the loss is {parts['loss']} for the {self.skipped}th time; lower lr in the config")
+        clean = dict(self.average.named_buffers())
+        for name, buffer in self.net.named_buffers():
+            buffer.copy_(clean[name])
+        self.optimiser.zero_grad(set_to_none=True)
+        return dict.fromkeys(parts, 0.0)
 
     @torch.no_grad()
     def update_average(self) -> None:

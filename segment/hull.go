@@ -206,19 +206,17 @@ func (h *hull) solid(g *volume.Grid) *solid {
 		}
 	}
 	s := newLattice(g, lo[1], hi[1], lo[2], hi[2])
-	rows, counts := make([][]span, len(s.zs)), make([][]int32, len(s.zs))
+	rows := make([][]rowSpan, len(s.zs))
 	inParallel(len(s.zs), func() func(int) {
 		return func(k int) {
-			counts[k] = make([]int32, s.ny)
 			for j := range s.ny {
 				if sp, ok := h.row(s.y(j), s.zs[k]); ok {
-					rows[k] = append(rows[k], sp)
-					counts[k][j] = 1
+					rows[k] = append(rows[k], rowSpan{int32(j), sp})
 				}
 			}
 		}
 	})
-	s.assemble(rows, counts)
+	s.assemble(rows)
 	return s
 }
 

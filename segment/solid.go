@@ -15,9 +15,13 @@ type solid struct {
 	firstY  int       // lattice row j is at y = (firstY + j) SpacingY / fineY
 	ny      int       // lattice rows
 	zs      []float64 // of the lattice slices, mm, increasing
+	below   []int     // of each lattice slice: the slice of the grid at or below it, counted on beyond the grid
+	exact   []bool    // of each lattice slice: whether it is that slice
 	starts  []int32   // [len(zs)][ny], and one more: where the spans of a row begin
 	spans   []span
 	stepYMM float64
+
+	latticeMM float64 // what newLatticeOf was given
 }
 
 // span is the part of a row from X0 to X1, mm.
@@ -27,7 +31,7 @@ type span struct{ x0, x1 float64 }
 // which it is made coarser: what a large body loses is small beside its size.
 const (
 	finestMM = 0.5
-	mostRows = 100_000
+	mostRows = 60_000
 )
 
 // newLattice returns a solid without spans that covers y0..y1 and z0..z1, mm.
@@ -36,41 +40,35 @@ func newLattice(g *volume.Grid, y0, y1, z0, z1 float64) *solid {
 	if rows := (y1 - y0) * (z1 - z0) / (step * step); rows > mostRows {
 		step *= math.Sqrt(rows / mostRows)
 	}
-	s := &solid{grid: g, fineY: max(1, int(math.Ceil(g.SpacingY/step-1e-9)))}
+	return newLatticeOf(g, y0, y1, z0, z1, step)
+}
+
+// newLatticeOf is newLattice with rows no farther apart than step mm.
+func newLatticeOf(g *volume.Grid, y0, y1, z0, z1, step float64) *solid {
+	s := &solid{grid: g, latticeMM: step, fineY: even(g.SpacingY / step)}
 	s.stepYMM = g.SpacingY / float64(s.fineY)
 	s.firstY = int(math.Floor(y0/s.stepYMM + 1e-9))
 	s.ny = int(math.Ceil(y1/s.stepYMM-1e-9)) - s.firstY + 1
-	s.zs = latticeSlices(g, z0, z1, step)
+	k := int(math.Floor(z0 / g.SliceThickness(0)))
+	for ; sliceAt(g, k+1) <= z0+1e-9; k++ {
+	}
+	for ; sliceAt(g, k) < z1-1e-9; k++ {
+		from, gap := sliceAt(g, k), sliceAt(g, k+1)-sliceAt(g, k)
+		parts := even(gap / step)
+		for i := range parts {
+			s.addSlice(from+gap*float64(i)/float64(parts), k, i == 0)
+		}
+	}
+	s.addSlice(sliceAt(g, k), k, true)
 	return s
 }
 
-// latticeSlices divides the steps between slices, those at the ends repeated beyond them as needed.
-func latticeSlices(g *volume.Grid, z0, z1, step float64) []float64 {
-	n := g.Nz()
-	before, after := g.SliceThickness(0), g.SliceThickness(n-1)
-	at := func(k int) float64 {
-		switch {
-		case k < 0:
-			return float64(k) * before
-		case k >= n:
-			return g.SliceMM[n-1] + float64(k-n+1)*after
-		}
-		return g.SliceMM[k]
-	}
-	k := int(math.Floor(z0 / before))
-	for k < n && at(k+1) <= z0 {
-		k++
-	}
-	var zs []float64
-	for ; at(k) <= z1; k++ {
-		gap := at(k+1) - at(k)
-		parts := max(1, int(math.Ceil(gap/step-1e-9)))
-		for i := range parts {
-			zs = append(zs, at(k)+gap*float64(i)/float64(parts))
-		}
-	}
-	return append(zs, at(k))
+func (s *solid) addSlice(z float64, below int, exact bool) {
+	s.zs, s.below, s.exact = append(s.zs, z), append(s.below, below), append(s.exact, exact)
 }
+
+// even is the least even number of parts, so that half way between two voxels there is a row: faces lie there.
+func even(parts float64) int { return max(2, 2*int(math.Ceil(parts/2-1e-9))) }
 
 // y is where lattice row j lies, mm.
 func (s *solid) y(j int) float64 { return float64(s.firstY+j) * s.stepYMM }
@@ -81,21 +79,24 @@ func (s *solid) row(k, j int) []span {
 	return s.spans[s.starts[i]:s.starts[i+1]]
 }
 
-// assemble takes the spans slice by slice: counts holds how many each row has.
-func (s *solid) assemble(slices [][]span, counts [][]int32) {
-	s.starts = make([]int32, 0, len(s.zs)*s.ny+1)
-	s.starts = append(s.starts, 0)
+// assemble takes the spans of each lattice slice, sorted by row and along it.
+func (s *solid) assemble(rows [][]rowSpan) {
 	total := 0
-	for k := range slices {
-		for _, n := range counts[k] {
-			s.starts = append(s.starts, s.starts[len(s.starts)-1]+n)
-		}
-		total += len(slices[k])
+	for _, r := range rows {
+		total += len(r)
 	}
 	s.spans = make([]span, 0, total)
-	for _, spans := range slices {
-		s.spans = append(s.spans, spans...)
+	s.starts = make([]int32, 0, len(s.zs)*s.ny+1)
+	for _, r := range rows {
+		for j := range s.ny {
+			s.starts = append(s.starts, int32(len(s.spans)))
+			for len(r) > 0 && int(r[0].j) == j {
+				s.spans = append(s.spans, r[0].span)
+				r = r[1:]
+			}
+		}
 	}
+	s.starts = append(s.starts, int32(len(s.spans)))
 }
 
 // dilate returns the voxels whose centre is within reach of the body: in every slice of the grid each row
@@ -213,63 +214,42 @@ func floorDiv(a, b int) int {
 
 func ceilDiv(a, b int) int { return -floorDiv(-a, b) }
 
-// outside returns what is not body within the grid, as far round the body as r reaches.
+// outside returns what is not body, within the grid and as far round the body as r reaches.
 func (s *solid) outside(r reach) *solid {
 	g := s.grid
 	x0, x1 := math.Inf(1), math.Inf(-1)
 	for _, sp := range s.spans {
 		x0, x1 = min(x0, sp.x0), max(x1, sp.x1)
 	}
-	edge := g.SpacingX / 2
-	x0, x1 = max(x0-r.extent[0]-1, -edge), min(x1+r.extent[0]+1, float64(g.Nx-1)*g.SpacingX+edge)
-	y0 := max(s.y(0)-r.extent[1]-1, -g.SpacingY/2)
-	y1 := min(s.y(s.ny-1)+r.extent[1]+1, (float64(g.Ny)-0.5)*g.SpacingY)
 	last := g.Nz() - 1
-	z0 := max(s.zs[0]-r.extent[2]-1, 0)
-	z1 := min(s.zs[len(s.zs)-1]+r.extent[2]+1, g.SliceMM[last])
-	o := &solid{grid: g, fineY: s.fineY, stepYMM: s.stepYMM}
-	o.firstY = int(math.Ceil(y0/s.stepYMM - 1e-9))
-	o.ny = int(math.Floor(y1/s.stepYMM+1e-9)) - o.firstY + 1
-	// The same lattice slices where the body is known, and slices of like distance beyond.
-	for _, z := range latticeSlices(g, z0, z1, s.zs[1]-s.zs[0]) {
-		if z < s.zs[0]-1e-9 && z >= z0-1e-9 {
-			o.zs = append(o.zs, z)
-		}
+	x0, x1 = max(x0-r.extent[0]-1, -g.SpacingX/2), min(x1+r.extent[0]+1, (float64(g.Nx)-0.5)*g.SpacingX)
+	y0, y1 := max(s.y(0)-r.extent[1], 0), min(s.y(s.ny-1)+r.extent[1], float64(g.Ny-1)*g.SpacingY)
+	z0, z1 := max(s.zs[0]-r.extent[2], 0), min(s.zs[len(s.zs)-1]+r.extent[2], g.SliceMM[last])
+	o := newLatticeOf(g, y0, y1, z0, z1, s.latticeMM)
+	shift := 0 // both lattices divide the grid alike: lattice slice k of o is k + shift of s
+	for shift < len(s.zs) && s.zs[shift] < o.zs[0]-1e-9 {
+		shift++
 	}
-	shift := len(o.zs)
-	skipped := 0
-	for _, z := range s.zs {
-		switch {
-		case z < -1e-9:
-			skipped++
-		case z <= g.SliceMM[last]+1e-9:
-			o.zs = append(o.zs, z)
-		}
+	for shift <= 0 && -shift < len(o.zs) && o.zs[-shift] < s.zs[0]-1e-9 {
+		shift--
 	}
-	known := len(o.zs) - shift
-	for _, z := range latticeSlices(g, z0, z1, s.zs[1]-s.zs[0]) {
-		if z > s.zs[len(s.zs)-1]+1e-9 && z <= z1+1e-9 {
-			o.zs = append(o.zs, z)
-		}
-	}
-	o.starts = append(o.starts, 0)
-	for k := range o.zs {
+	rows := make([][]rowSpan, len(o.zs))
+	for k := range rows {
 		for j := range o.ny {
-			at := x0
-			row := j + o.firstY - s.firstY
-			if k >= shift && k < shift+known && row >= 0 && row < s.ny {
-				for _, sp := range s.row(k-shift+skipped, row) {
+			at, row := x0, j+o.firstY-s.firstY
+			if from := k + shift; from >= 0 && from < len(s.zs) && row >= 0 && row < s.ny {
+				for _, sp := range s.row(from, row) {
 					if sp.x0 > at {
-						o.spans = append(o.spans, span{at, sp.x0})
+						rows[k] = append(rows[k], rowSpan{int32(j), span{at, sp.x0}})
 					}
-					at = sp.x1
+					at = max(at, sp.x1)
 				}
 			}
 			if at < x1 {
-				o.spans = append(o.spans, span{at, x1})
+				rows[k] = append(rows[k], rowSpan{int32(j), span{at, x1}})
 			}
-			o.starts = append(o.starts, int32(len(o.spans)))
 		}
 	}
+	o.assemble(rows)
 	return o
 }

@@ -76,8 +76,12 @@ func TestNamesKeepTheirBytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, _ := rawElements(t, path)
-			return d, string(data)
+			var r reader
+			h, err := r.open(path, true, 0, wantStructureSet, func(uint32) bool { return false })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h.data, string(data)
 		}
 		d, data := write("CTV")
 		if n[0] != "" && (d.charset != n[0] || !strings.Contains(data, n[1])) {

@@ -164,13 +164,13 @@ func (d dataset) items(t tag.Tag) []dataset {
 	return out
 }
 
-// place returns the bytes of body to which an element of two words, offset and length, points.
-func (d dataset) place(t uint32, body []byte) []byte {
-	v := d.find(tag.Tag{Group: uint16(t >> 16), Element: uint16(t)})
+// contours returns those that stand in for the ContourSequence of d.
+func (d dataset) contours(all []contourItem) []contourItem {
+	v := d.find(tag.Tag{Group: tagContourRange >> 16, Element: tagContourRange & 0xFFFF})
 	if v == nil || v.ValueType() != lib.Bytes {
 		return nil
 	}
 	b := lib.MustGetBytes(v)
-	from := binary.LittleEndian.Uint32(b)
-	return body[from : from+binary.LittleEndian.Uint32(b[4:])]
+	first := binary.LittleEndian.Uint32(b)
+	return all[first : first+binary.LittleEndian.Uint32(b[4:])]
 }

@@ -20,13 +20,14 @@ const (
 
 // head is a file opened as far as asked: how it is encoded, its wanted elements, and where the walk stopped.
 type head struct {
-	syntax  syntax
-	class   string // MediaStorageSOPClassUID
-	data    dataset
-	body    []byte // what offsets refer to: the bytes read of the file, or what they inflate to
-	total   int    // bytes the whole body has
-	size    int    // bytes of the file
-	stopped int    // offset in body of the element at which the walk stopped, or total
+	syntax   syntax
+	class    string // MediaStorageSOPClassUID
+	data     dataset
+	contours []contourItem
+	body     []byte // what offsets refer to: the bytes read of the file, or what they inflate to
+	total    int    // bytes the whole body has
+	size     int    // bytes of the file
+	stopped  int    // offset in body of the element at which the walk stopped, or total
 }
 
 // reader reads files one after another into the same memory. It belongs to one goroutine.
@@ -120,6 +121,7 @@ func (r *reader) parse(size, maxInflated int, want, stop func(uint32) bool) (hea
 	if err != nil {
 		return head{}, err
 	}
+	h.contours = w.contours
 	h.data, err = parse(w.out, w.charset)
 	return h, err
 }
@@ -191,11 +193,21 @@ func (r *reader) meta(start, size int) (head, int, error) {
 
 // inflate expands deflated elements, at most limit bytes of them, into r.inflated.
 func (r *reader) inflate(b []byte, limit int) error {
-	out := bytes.NewBuffer(r.inflated[:0])
-	_, err := io.Copy(out, io.LimitReader(flate.NewReader(bytes.NewReader(b)), int64(limit)))
-	r.inflated = out.Bytes()
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) { // what is missing at the end the walk will miss
-		return fmt.Errorf("inflate: %w", err)
+	in := flate.NewReader(bytes.NewReader(b))
+	out := r.inflated[:0]
+	for len(out) < limit {
+		if len(out) == cap(out) {
+			out = append(make([]byte, 0, min(limit, max(2*cap(out), 4*len(b)+4096))), out...)
+		}
+		n, err := in.Read(out[len(out):min(cap(out), limit)])
+		out = out[:len(out)+n]
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // what is missing at the end the walk will miss
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("inflate: %w", err)
+		}
 	}
+	r.inflated = out
 	return nil
 }

@@ -60,10 +60,16 @@ func bounded(t testing.TB, what string, n int, work func()) {
 	runtime.ReadMemStats(&before)
 	start := time.Now()
 	work()
-	if d := time.Since(start); d > hostileTime {
-		t.Errorf("%s: took %v", what, d)
-	}
+	took := time.Since(start)
 	runtime.ReadMemStats(&after)
+	if took > hostileTime { // once more: the machine may have been busy
+		start = time.Now()
+		work()
+		took = min(took, time.Since(start))
+	}
+	if took > hostileTime {
+		t.Errorf("%s: took %v", what, took)
+	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > uint64(hostileBytes+3*n) {
 		t.Errorf("%s: %d bytes allocated for %d", what, used, n)
 	}

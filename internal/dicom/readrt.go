@@ -41,7 +41,7 @@ func wantStructureSet(t uint32) bool {
 		0x0020000D, 0x0020000E, 0x00200010, 0x00200052,
 		0x30060002, 0x30060004, 0x30060006, 0x30060008, 0x30060009, 0x30060010, 0x30060012, 0x30060014, 0x30060016,
 		0x30060020, 0x30060022, 0x30060024, 0x30060026, 0x30060028, 0x3006002A, 0x30060036, 0x30060039,
-		0x30060040, 0x30060042, 0x30060046, tagContourData, 0x30060080, 0x30060084, 0x300600A4, 0x300E0002:
+		tagContours, 0x30060080, 0x30060084, 0x300600A4, 0x300E0002:
 		return true
 	}
 	return false
@@ -82,7 +82,7 @@ func readStructureSet(path string, report *Report) (*StructureSet, error) {
 				Colour: [3]uint8{defaultRed, defaultGreen, defaultBlue},
 			})
 		}
-		set.Structures[i].readContours(item, h.body, path, report)
+		set.Structures[i].readContours(item, h, path, report)
 	}
 	for _, item := range d.items(tag.RTROIObservationsSequence) {
 		if i, ok := byNumber[item.integer(tag.ReferencedROINumber, -1)]; ok && set.Structures[i].Type == "" {
@@ -160,17 +160,17 @@ func (set *StructureSet) readROIs(d dataset, path string, report *Report) map[in
 	return byNumber
 }
 
-// readContours reads one item of ROIContourSequence into s; the coordinates lie in body.
-func (s *Structure) readContours(item dataset, body []byte, path string, report *Report) {
+// readContours reads one item of ROIContourSequence of the file h into s.
+func (s *Structure) readContours(item dataset, h head, path string, report *Report) {
 	if colour := item.ints(tag.ROIDisplayColor); len(colour) == 3 {
 		for i, c := range colour {
 			s.Colour[i] = uint8(max(0, min(255, c)))
 		}
 	}
 	odd := map[string]int{}
-	sequence := item.items(tag.ContourSequence)
+	sequence := item.contours(h.contours)
 	for _, c := range sequence {
-		points, ok := parsePoints(c.place(tagContourPlace, body))
+		points, ok := parsePoints(h.body[c.from:c.to])
 		if !ok {
 			odd["without usable coordinates: left out"]++
 			continue
@@ -179,10 +179,10 @@ func (s *Structure) readContours(item dataset, body []byte, path string, report 
 			odd["with points outside any patient: left out"]++
 			continue
 		}
-		if n := c.integer(tag.NumberOfContourPoints, -1); n != len(points) {
+		if c.points != len(points) {
 			odd["with another number of points than they say: all points are used"]++
 		}
-		kind := c.text(tag.ContourGeometricType)
+		kind := c.kind
 		if n := len(points); n > 3 && points[0] == points[n-1] {
 			points = points[:n-1]
 		}

@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,13 +20,16 @@ const (
 	undefinedLength = 0xFFFFFFFF
 	maxDepth        = 32       // of nested sequences; real files stay below ten
 	maxKinds        = 64       // of wanted elements in one data set or item
-	maxText         = 64 << 10 // bytes of a wanted value; contour data are handed on by reference
+	maxText         = 64 << 10 // bytes of a wanted value
 
 	tagTransferSyntax = 0x00020010
 	tagCharset        = 0x00080005
 	tagPixelData      = 0x7FE00010
+	tagContours       = 0x30060040
+	tagContourKind    = 0x30060042
+	tagContourPoints  = 0x30060046
 	tagContourData    = 0x30060050
-	tagContourPlace   = 0x3006FF50 // ours alone: where the contour data lie in the file
+	tagContourRange   = 0x3006FF40 // ours alone: first and count in walker.contours, two words
 	tagItem           = 0xFFFEE000
 	tagItemEnd        = 0xFFFEE00D
 	tagSequenceEnd    = 0xFFFEE0DD
@@ -41,15 +45,24 @@ type element struct {
 
 // walker goes through a data set element by element, checks every length against what is there, and
 // copies the wanted elements to out as Implicit VR Little Endian: one clean encoding for the library,
-// whatever the file uses. Private elements never pass, nor does a tag twice in one data set. The values
-// of ContourData stay where they are: tagContourPlace gives their offset and length, two words.
+// whatever the file uses. Private elements never pass, nor does a tag twice in one data set. Contours, the
+// bulk of a structure set, are listed in contours, and tagContourRange stands for their sequence.
 type walker struct {
-	data    []byte                // the file or its beginning
-	total   int                   // bytes the whole has
-	want    func(tag uint32) bool // on every level
-	stop    func(tag uint32) bool // the walk ends before the first such element
-	out     []byte
-	charset string // SpecificCharacterSet, kept from the library: text stays in the bytes of the file
+	data     []byte                // the file or its beginning
+	total    int                   // bytes the whole has
+	want     func(tag uint32) bool // on every level
+	stop     func(tag uint32) bool // the walk ends before the first such element
+	out      []byte
+	charset  string // SpecificCharacterSet, kept from the library: text stays in the bytes of the file
+	contours []contourItem
+	level    int // nesting of the contour items while they are walked, else 0
+}
+
+// contourItem is an item of ContourSequence: its coordinates are data[from:to] of the walker.
+type contourItem struct {
+	kind     string // ContourGeometricType
+	points   int    // NumberOfContourPoints, -1 if absent
+	from, to int
 }
 
 // dataset walks the elements of [pos, end) and returns where it stopped. nested is 0 at the top.
@@ -78,6 +91,11 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 		}
 		if delimited && e.tag == tagItemEnd {
 			return e.value, nil
+		}
+		if nested > 0 && nested == w.level {
+			if err := w.contourField(e, end); err != nil {
+				return pos, err
+			}
 		}
 		keep := emit && w.want(e.tag) && len(kinds) < maxKinds && !slices.Contains(kinds, e.tag)
 		if keep {
@@ -164,13 +182,6 @@ func (w *walker) element(e element, end int, enc coding, nested int, keep bool) 
 		if nested == 0 && e.length <= maxText {
 			w.charset = strings.Trim(string(w.data[e.value:next]), " \x00")
 		}
-	case keep && e.tag == tagContourData:
-		if next > len(w.data) {
-			return 0, errMore
-		}
-		w.emitHeader(tagContourPlace, 8)
-		w.out = binary.LittleEndian.AppendUint32(w.out, uint32(e.value))
-		w.out = binary.LittleEndian.AppendUint32(w.out, e.length)
 	case keep && e.length <= maxText:
 		if next > len(w.data) {
 			return 0, errMore
@@ -207,7 +218,17 @@ func (w *walker) sequence(e element, end int, enc coding, nested int, keep bool)
 	if !delimited {
 		end = e.value + int(e.length)
 	}
-	if keep {
+	switch {
+	case keep && e.tag == tagContours:
+		first := len(w.contours)
+		keep, w.level = false, nested+1
+		defer func() {
+			w.level = 0
+			w.emitHeader(tagContourRange, 8)
+			w.out = binary.LittleEndian.AppendUint32(w.out, uint32(first))
+			w.out = binary.LittleEndian.AppendUint32(w.out, uint32(len(w.contours)-first))
+		}()
+	case keep:
 		w.emitHeader(e.tag, undefinedLength)
 		defer func() { w.emitHeader(tagSequenceEnd, 0) }()
 	}
@@ -230,6 +251,9 @@ func (w *walker) sequence(e element, end int, enc coding, nested int, keep bool)
 		if keep {
 			w.emitHeader(tagItem, undefinedLength)
 		}
+		if w.level == nested+1 {
+			w.contours = append(w.contours, contourItem{points: -1})
+		}
 		pos, err = w.dataset(item.value, itemEnd, enc, nested+1, keep, item.length == undefinedLength)
 		if err != nil {
 			return 0, err
@@ -242,6 +266,40 @@ func (w *walker) sequence(e element, end int, enc coding, nested int, keep bool)
 		return 0, fmt.Errorf("truncated: sequence %s has no end", tagName(e.tag))
 	}
 	return pos, nil
+}
+
+// contourField takes element e of the present contour item.
+func (w *walker) contourField(e element, end int) error {
+	if e.length == undefinedLength {
+		return nil
+	}
+	if err := w.need(e.value, int(e.length), end); err != nil {
+		return err
+	}
+	c := &w.contours[len(w.contours)-1]
+	value := bytes.Trim(w.data[e.value:e.value+int(e.length)], " \x00")
+	switch e.tag {
+	case tagContourKind:
+		c.kind = contourKind(value)
+	case tagContourPoints:
+		if n, ok := parseDecimal(value); ok && n >= 0 && n < maxFileSize {
+			c.points = int(n)
+		}
+	case tagContourData:
+		c.from, c.to = e.value, e.value+int(e.length)
+	}
+	return nil
+}
+
+// contourKind is string(value) without a new string for the usual ones.
+func contourKind(value []byte) string {
+	switch string(value) {
+	case "CLOSED_PLANAR":
+		return "CLOSED_PLANAR"
+	case "POINT":
+		return "POINT"
+	}
+	return string(value[:min(len(value), 64)])
 }
 
 // fragments walks encapsulated pixel data, PS3.5 A.4, and hands every fragment to visit (nil: none),

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	lib "github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -26,18 +27,19 @@ func square3(g *volume.Grid, z int) volume.Contour {
 	return volume.Contour{Points: []volume.Vec{g.ToPatient(1, 1, float64(z)), g.ToPatient(5, 1, float64(z)), g.ToPatient(5, 5, float64(z)), g.ToPatient(1, 5, float64(z))}}
 }
 
-// rawElements reads path without our reader's interpretation.
-func rawElements(t *testing.T, path string) (d dataset, body []byte) {
+// rawElements is what the library alone finds in path.
+func rawElements(t *testing.T, path string) dataset {
 	t.Helper()
-	var r reader
-	h, err := r.open(path, true, 0, func(uint32) bool { return true }, func(uint32) bool { return false })
+	d, err := lib.ParseFile(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.syntax.uid != syntaxImplicitLE {
-		t.Errorf("written as %s", h.syntax.name)
+	all := dataset{elements: d.Elements}
+	if all.text(tag.TransferSyntaxUID) != syntaxImplicitLE {
+		t.Errorf("written as %s", all.text(tag.TransferSyntaxUID))
 	}
-	return h.data, h.body
+	all.charset = all.raw(tag.SpecificCharacterSet)
+	return all
 }
 
 // TestWhatValidatorsMiss checks what dciodvfy lets pass: counts, numbers, frames, colours, planes, names.
@@ -49,7 +51,7 @@ func TestWhatValidatorsMiss(t *testing.T) {
 	if err := WriteStructureSet(path, set, ct, false); err != nil {
 		t.Fatal(err)
 	}
-	d, body := rawElements(t, path)
+	d := rawElements(t, path)
 	numbers := map[int]string{}
 	for _, roi := range d.items(tag.StructureSetROISequence) {
 		n := roi.integer(tag.ROINumber, -1)
@@ -79,7 +81,7 @@ func TestWhatValidatorsMiss(t *testing.T) {
 			t.Errorf("%s: ContourSequence %v", name, item.has(tag.ContourSequence))
 		}
 		for k, c := range item.items(tag.ContourSequence) {
-			values := strings.Split(strings.TrimSpace(string(c.place(tagContourPlace, body))), `\`)
+			values := c.strings(tag.ContourData)
 			n := c.integer(tag.NumberOfContourPoints, -1)
 			kind := c.text(tag.ContourGeometricType)
 			if len(values) != 3*n || c.integer(tag.ContourNumber, -1) != k+1 {
@@ -124,7 +126,7 @@ func TestWhatValidatorsMiss(t *testing.T) {
 	if err := WriteStructureSet(second, set, ct, false); err != nil {
 		t.Fatal(err)
 	}
-	e, _ := rawElements(t, second)
+	e := rawElements(t, second)
 	for _, id := range []tag.Tag{tag.SOPInstanceUID, tag.SeriesInstanceUID} {
 		if uid := d.text(id); uid == e.text(id) || !strings.HasPrefix(uid, "2.25.") || len(uid) > 64 {
 			t.Errorf("%v: %s and %s", id, uid, e.text(id))
@@ -158,8 +160,13 @@ func TestCharacterSets(t *testing.T) {
 			t.Errorf("%q: %v", c.charset, err)
 			continue
 		}
-		if d, _ := rawElements(t, path); d.charset != c.want {
-			t.Errorf("%q with %q and %q is written as %q", c.charset, c.patient, c.roi, d.charset)
+		var r reader
+		h, err := r.open(path, true, 0, wantStructureSet, func(uint32) bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.data.charset != c.want {
+			t.Errorf("%q with %q and %q is written as %q", c.charset, c.patient, c.roi, h.data.charset)
 		}
 	}
 	// the bytes are Latin-1, not UTF-8

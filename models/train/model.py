@@ -112,12 +112,21 @@ class ResSEUNet(nn.Module):
             x = torch.cat([x[:, :-1], scale_feature(x[:, -1:])], 1)
         x = F.relu(self.stem(x))
         skips = [x]
-        for block in self.down:
+        for block in self.down[:-1]:
             skips.append(block(skips[-1]))
-        x = self.bottleneck(skips.pop())
+        x = self.deepest(skips[-1])
         for up in self.up:
             x = up(x, skips.pop())
         return self.head(x)
+
+    def deepest(self, x: Tensor) -> Tensor:
+        """The last level and the bottleneck, always in float32.
+
+        It costs nothing there, and oneDNN's bfloat16 weight gradient of a convolution over so few voxels holds NaNs on
+        some processors with AVX-512 BF16 (seen with PyTorch 2.15 at 2 x 2 x 2).
+        """
+        with torch.autocast(x.device.type, enabled=False):
+            return self.bottleneck(self.down[-1](x.float()))
 
     def for_export(self) -> "ResSEUNet":
         """Fold every BatchNorm and switch to the portable doubling, in place; eval mode."""

@@ -14,6 +14,7 @@ import (
 	"github.com/clipwright/clipwright/app"
 	"github.com/clipwright/clipwright/app/cli"
 	"github.com/clipwright/clipwright/app/session"
+	_ "github.com/clipwright/clipwright/internal/locale"
 	"github.com/clipwright/clipwright/models"
 	"github.com/clipwright/clipwright/segment"
 	"github.com/clipwright/clipwright/segment/onnx"

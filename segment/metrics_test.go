@@ -106,8 +106,12 @@ func TestDSC(t *testing.T) {
 		a, b *volume.Mask
 		want float64
 	}{
-		{row(0, 4), row(2, 6), 0.5}, {row(0, 4), row(0, 4), 1}, {row(0, 4), row(4, 8), 0},
-		{row(0, 0), row(0, 4), 0}, {row(0, 0), row(0, 0), 1}, {row(0, 8), row(0, 4), 8.0 / 12},
+		{row(0, 4), row(2, 6), 0.5},
+		{row(0, 4), row(0, 4), 1},
+		{row(0, 4), row(4, 8), 0},
+		{row(0, 0), row(0, 4), 0},
+		{row(0, 0), row(0, 0), 1},
+		{row(0, 8), row(0, 4), 8.0 / 12},
 	} {
 		if got := DSC(c.a, c.b); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("DSC %g, want %g", got, c.want)

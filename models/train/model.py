@@ -126,7 +126,7 @@ class ResSEUNet(nn.Module):
         some processors with AVX-512 BF16 (seen with PyTorch 2.15 at 2 x 2 x 2).
         """
         with torch.autocast(x.device.type, enabled=False):
-            return self.bottleneck(self.down[-1](x.float()))
+            return self.bottleneck(self.down[-1](x.float() if x.dtype == torch.bfloat16 else x))
 
     def for_export(self) -> "ResSEUNet":
         """Fold every BatchNorm and switch to the portable doubling, in place; eval mode."""

@@ -286,7 +286,9 @@ def append(path: Path, row: dict) -> None:
 
 
 def validation_boxes(stage: Stage, samples: Samples, most: int) -> tuple[list[str], list[validate.Box]]:
-    chosen = sorted(samples.validation, key=lambda s: s.path.name)[:most]
+    """At most so many validation samples, evenly spread over anatomies and sources, as names and boxes."""
+    chosen = sorted(samples.validation, key=lambda s: s.path.name)
+    chosen = [chosen[i * len(chosen) // most] for i in range(most)] if len(chosen) > most else chosen
     size = stage.config.late_patch
     return [s.path.name for s in chosen], [b for s in chosen for b in validate.boxes(s, size, stage.name == "location")]
 

@@ -62,7 +62,7 @@ bench-peers: build ## our reading against pydicom, our distance against SciPy, i
 evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
 	./clipwright evaluate --cases models/testset.json --json $(OUT)/evaluation.json --markdown docs/models.md --force
 
-train: build ## train both networks from nothing within BUDGET
+
 	@.ci/venv
 	$(TRAIN)/run $(BUDGET)
 

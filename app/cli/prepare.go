@@ -108,14 +108,16 @@ func writeInsertedTensors(ctx context.Context, deps Deps, o phantomOptions) erro
 	bar := newProgress(deps.ErrOut)
 	defer bar.finish()
 	var host *phantom.Host
+	opened := ""
 	for i := range o.tensors.count {
-		file := files[i/insertPerVolume%len(files)]
-		if i%insertPerVolume == 0 {
+		number := o.Seed + int64(i)
+		file := files[int(number/insertPerVolume)%len(files)] // by seed, so that many short runs use every CT
+		if file != opened {
 			if host, err = openHost(ctx, file); err != nil {
 				return err
 			}
+			opened = file
 		}
-		number := o.Seed + int64(i)
 		c, err := host.Sample(ctx, number, phantom.SampleOptions{Whole: i%insertPerVolume == insertPerVolume-1})
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)

@@ -1,11 +1,14 @@
 package app
 
 import (
+	"math"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/assets"
@@ -15,19 +18,25 @@ import (
 // boostActions is what the user can change in the Boost panel.
 type boostActions struct {
 	margin func(segment.Margin)
+	free   func(segment.FreeMargin)
+	recipe func(*segment.Recipe)
 	on     func(bool)
 	linked func(bool)
 }
 
-// boost is the panel that makes CTVsb_High from SurgicalBed by six margins, with live volumes.
+// boost is the panel that makes targets from SurgicalBed: a recipe, its six margins or pathology's six free margins,
+// and live volumes.
 type boost struct {
 	box     *fyne.Container
+	host    *host
+	recipe  *button
+	about   *text
 	on      *button
 	linked  *button
+	ask     *text      // what the six fields are
 	fields  [6]*number // R, L, A, P, S, I
 	margins fyne.CanvasObject
-	bed     *quantity
-	ctv     *quantity
+	volumes *targetVolumes
 	warning *text
 	do      boostActions
 	plan    *session.Plan
@@ -49,32 +58,62 @@ const maxMarginMM = 50
 
 func newBoost(h *host, do boostActions) *boost {
 	b := &boost{
-		do: do, plan: new(session.Plan), bed: newQuantity("cc"), ctv: newQuantity("cc"),
+		host: h, do: do, plan: new(session.Plan), volumes: newTargetVolumes(),
+		about:   newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}),
+		ask:     newText("", textStyle{size: sizeSmall, colour: colourDim}),
 		warning: newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 60}),
 	}
-	b.on = newButton(h, "CTVsb_High", theme.CheckButtonIcon(), buttonFlat, "Draft CTVsb_High: SurgicalBed with margins, inside External", func() { do.on(!b.plan.Boost) })
+	b.recipe = newButton(h, "", theme.MenuDropDownIcon(), buttonFlat, "Choose the recipe that makes the targets", b.choose)
+	b.on = newButton(h, "Draft targets", theme.CheckButtonIcon(), buttonFlat, "Draft the targets of the recipe from SurgicalBed", func() { do.on(!b.plan.Boost) })
 	b.linked = newButton(h, "One margin for all", theme.CheckButtonIcon(), buttonFlat, "One number sets all six margins", func() { do.linked(!b.link) })
-	for _, c := range []*button{b.on, b.linked} {
+	for _, c := range []*button{b.recipe, b.on, b.linked} {
 		c.leading, c.colour, c.small = true, colourText, true
 	}
 	for i := range b.fields {
 		b.fields[i] = newNumber(0, maxMarginMM, 1, 44, func(mm float64) { b.typed(i, mm) })
+		b.fields[i].none = math.NaN()
 		b.fields[i].left, b.fields[i].shortcut = h.unfocus, h.shortcut
 	}
 	b.margins = b.figures()
-	recipe := container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), nil,
-		inset(newText("plain margin round SurgicalBed", textStyle{shrink: true, minWidth: 60}), 8, 0, 0, 0))
-	volumes := columns(6,
-		swatch(session.NameBed), middle(newText("SurgicalBed", textStyle{})), b.bed.box, layout.NewSpacer(),
-		swatch(session.NameCTV), middle(newText("CTVsb_High", textStyle{})), b.ctv.box)
 	b.box = inset(rows(4,
-		inset(recipe, 2, 0, 0, 0),
+		container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), nil, b.recipe),
+		inset(b.about, 2, 0, 0, 0),
 		container.NewBorder(nil, nil, b.on, b.linked),
 		b.margins,
-		inset(volumes, 2, 0, 4, 0),
+		inset(b.volumes.box, 2, 0, 4, 0),
 		b.warning,
 	), 10, 10, 0, 8)
 	return b
+}
+
+// choose opens the list of recipes under the button.
+func (b *boost) choose() {
+	menu := fyne.NewMenu("")
+	for _, r := range segment.Recipes() {
+		chosen := r
+		if r.Key == plainKey {
+			chosen = nil
+		}
+		item := fyne.NewMenuItem(r.Name, func() { b.do.recipe(chosen) })
+		item.Checked = b.recipeKey() == r.Key
+		menu.Items = append(menu.Items, item)
+	}
+	canvas := fyne.CurrentApp().Driver().CanvasForObject(b.recipe)
+	if canvas == nil {
+		return
+	}
+	list := widget.NewPopUpMenu(menu, canvas)
+	list.ShowAtRelativePosition(fyne.NewPos(0, -list.MinSize().Height), b.recipe)
+}
+
+// plainKey is the recipe that the six fields make.
+const plainKey = "plain"
+
+func (b *boost) recipeKey() string {
+	if b.plan.Recipe == nil {
+		return plainKey
+	}
+	return b.plan.Recipe.Key
 }
 
 // swatch is a small square in the colour of a structure.
@@ -106,14 +145,19 @@ func (b *boost) figures() fyne.CanvasObject {
 		container.NewCenter(axial),
 		container.NewCenter(field("P", fieldP)),
 	)
-	unit := newText("mm", textStyle{size: sizeSmall, colour: colourDim})
 	return container.NewStack(
 		container.NewHBox(layout.NewSpacer(), middle(frontGrid), layout.NewSpacer(), middle(axialGrid), layout.NewSpacer()),
-		rows(0, layout.NewSpacer(), columns(0, layout.NewSpacer(), unit)))
+		rows(0, layout.NewSpacer(), columns(0, layout.NewSpacer(), b.ask)))
 }
 
-// typed takes one field: it sets all six when they are linked.
+// typed takes one field: a free margin where the recipe asks for them; else a margin, all six when they are linked.
 func (b *boost) typed(i int, mm float64) {
+	if b.plan.Recipe != nil {
+		free := segment.Margin(b.plan.Free)
+		*marginField(&free, i) = mm
+		b.do.free(segment.FreeMargin(free))
+		return
+	}
 	if b.link {
 		b.do.margin(segment.UniformMargin(mm))
 		return
@@ -131,16 +175,8 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, linked bool) {
 	b.plan, b.link = plan, linked
 	b.on.set(b.on.label, checkIcon(plan.Boost))
 	b.linked.set(b.linked.label, checkIcon(linked))
-	margin := plan.Margin
-	for i, f := range b.fields {
-		f.set(*marginField(&margin, i))
-	}
-	colour := colourText
-	if derived.Stale {
-		colour = colourDim
-	}
-	b.bed.set(targetVolume(derived, session.NameBed), colour)
-	b.ctv.set(targetVolume(derived, session.NameCTV), colour)
+	layout := b.setRecipe(plan)
+	layout = b.volumes.set(derived) || layout
 	warning := ""
 	if len(derived.DraftWarnings) > 0 {
 		warning = derived.DraftWarnings[0]
@@ -148,8 +184,41 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, linked bool) {
 	b.warning.set(warning)
 	if warned := warning != ""; warned != b.warning.Visible() {
 		setVisible(b.warning, warned)
+		layout = true
+	}
+	if layout {
 		b.box.Refresh()
 	}
+}
+
+// setRecipe shows the recipe and what it asks for, and tells whether the panel changes its height.
+func (b *boost) setRecipe(plan *session.Plan) (layout bool) {
+	name, about, ask, values := "Plain margin round SurgicalBed", "", "mm", plan.Margin
+	asks := true
+	if r := plan.Recipe; r != nil {
+		name, about, asks = r.Name, r.About, r.UsesFreeMargins()
+		ask, values = "free margin, mm", segment.Margin(plan.Free)
+		if r.Verify {
+			about = "Verify locally. " + about
+		}
+	}
+	b.recipe.set(name, theme.MenuDropDownIcon())
+	b.about.set(about)
+	b.ask.set(ask)
+	for i, f := range b.fields {
+		f.optional = plan.Recipe != nil
+		f.set(*marginField(&values, i))
+	}
+	for _, part := range []struct {
+		o    fyne.CanvasObject
+		want bool
+	}{{b.about, about != ""}, {b.margins, asks}, {b.linked, plan.Recipe == nil}} {
+		if part.want != part.o.Visible() {
+			setVisible(part.o, part.want)
+			layout = true
+		}
+	}
+	return layout
 }
 
 func checkIcon(on bool) fyne.Resource {
@@ -157,19 +226,4 @@ func checkIcon(on bool) fyne.Resource {
 		return theme.CheckButtonCheckedIcon()
 	}
 	return theme.CheckButtonIcon()
-}
-
-// targetVolume is the volume of the targets whose name begins with name (one a side), or a dash.
-func targetVolume(d session.Derived, name string) string {
-	cc, found := 0.0, false
-	for _, t := range d.Targets {
-		if len(t.Name) >= len(name) && t.Name[:len(name)] == name {
-			cc += t.CC
-			found = true
-		}
-	}
-	if !found {
-		return "–"
-	}
-	return volumeText(cc)
 }

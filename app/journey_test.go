@@ -190,7 +190,7 @@ func TestJourneyFromFolderToSavedStructures(t *testing.T) {
 	if d.session.Plan().Margin != segment.UniformMargin(12) || d.boost.fields[fieldS].Text != "12" {
 		t.Errorf("linked margin is %+v", d.session.Plan().Margin)
 	}
-	if d.boost.ctv.value.content == "–" {
+	if v := d.boost.volumes; len(v.values) != 2 || v.names[1] != session.NameCTV || v.values[1].value.content == "–" {
 		t.Error("no live volume of CTVsb_High")
 	}
 	d.session.SetMarginLinked(false)

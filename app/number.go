@@ -16,7 +16,8 @@ type number struct {
 	widget.Entry
 	low, high, step float64
 	decimals        int
-	optional        bool // empty is allowed and means 0
+	optional        bool    // empty is allowed and means none
+	none            float64 // what stands for it: 0, or NaN where 0 is a number like others
 	width           float32
 	value           float64
 	changed         func(float64)
@@ -42,7 +43,7 @@ func newNumber(low, high, step float64, width float32, changed func(float64)) *n
 
 // set shows v without telling anyone, unless the user is typing.
 func (n *number) set(v float64) {
-	if v == n.value && n.Text != "" {
+	if same(v, n.value) && n.Text != "" {
 		return
 	}
 	n.value = v
@@ -51,7 +52,7 @@ func (n *number) set(v float64) {
 
 func (n *number) show() {
 	s := strconv.FormatFloat(n.value, 'f', -1, 64)
-	if n.optional && n.value == 0 {
+	if n.optional && same(n.value, n.none) {
 		s = ""
 	}
 	if n.Text != s {
@@ -63,7 +64,7 @@ func (n *number) show() {
 func (n *number) parse() (float64, bool) {
 	s := strings.Replace(strings.TrimSpace(n.Text), ",", ".", 1)
 	if s == "" && n.optional {
-		return 0, true
+		return n.none, true
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(v) || v < n.low || v > n.high {
@@ -73,13 +74,16 @@ func (n *number) parse() (float64, bool) {
 	return math.Round(v*scale) / scale, true
 }
 
+// same is equality in which not a number equals itself.
+func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+
 func (n *number) commit() {
 	v, ok := n.parse()
 	if !ok {
 		n.show()
 		return
 	}
-	if v != n.value {
+	if !same(v, n.value) {
 		n.value = v
 		if n.changed != nil {
 			n.changed(v)
@@ -102,7 +106,9 @@ func (n *number) TypedKey(e *fyne.KeyEvent) {
 		if !ok {
 			v = n.value
 		}
-		if e.Name == fyne.KeyUp {
+		if math.IsNaN(v) {
+			v = n.low
+		} else if e.Name == fyne.KeyUp {
 			v += n.step
 		} else {
 			v -= n.step

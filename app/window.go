@@ -110,7 +110,7 @@ func (w *window) build() {
 	w.series = newSeriesList(w.host, s.OpenSeries)
 	w.structures = newStructureList(w.host, s.SetVisible)
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept})
-	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, on: s.SetBoost, linked: s.SetMarginLinked})
+	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
 	w.views = newViews(w.host, s, w.remembered)
 	w.status = newStatusbar()
 	w.welcome = newWelcome(w.host, w.chooseFolder, w.openDemo, w.open)

@@ -154,74 +154,94 @@ func joinCentres(m *volume.Mask, points []volume.Vec) {
 	}
 }
 
-// Draft drafts the targets on g from the kept clips: SurgicalBed, and when margin is not nil CTVsb_High, the bed and
-// margin around it, by distance from the hull itself rather than from its voxels. Both end at external,
-// if it is not nil. Clips on both sides make two of each, named with _L and _R. The warnings are for the
-// user to read; they name the side when there are two. A cancelled ctx ends it early with what is done.
-func Draft(ctx context.Context, g *volume.Grid, clips []Clip, external *volume.Mask, margin *Margin) ([]Target, []string) {
-	var sides []string
-	for _, c := range clips {
-		if c.Kept && !slices.Contains(sides, c.Side) {
-			sides = append(sides, c.Side)
-		}
-	}
-	slices.Sort(sides)
-	var targets []Target
-	var warnings []string
-	for _, side := range sides {
-		if ctx.Err() != nil {
-			break
-		}
-		var own []Clip
-		for _, c := range clips {
-			if c.Kept && c.Side == side {
-				own = append(own, c)
-			}
-		}
-		suffix := ""
-		if len(sides) > 1 {
-			suffix = "_" + side
-		}
-		made, notes := draftSide(g, own, external, margin, suffix)
-		targets = append(targets, made...)
-		for _, n := range notes {
-			if suffix != "" {
-				n = BedName + suffix + ": " + n
-			}
-			warnings = append(warnings, n)
-		}
-	}
-	if len(sides) > 1 {
-		warnings = append([]string{"clips are kept on both sides: each has its own bed"}, warnings...)
-	}
-	return targets, warnings
+// DraftInput is all that targets are made of.
+type DraftInput struct {
+	Grid       *volume.Grid
+	Clips      []Clip       // those not kept are left out
+	External   *volume.Mask // nil: nothing is cut to the body
+	Structures map[string]*volume.Mask
+	Recipe     *Recipe // nil: SurgicalBed alone
+	FreeMargin FreeMargin
+	Cache      *DraftCache
 }
 
-func draftSide(g *volume.Grid, clips []Clip, external *volume.Mask, margin *Margin, suffix string) ([]Target, []string) {
-	b := newBed(g, clips)
-	if b == nil {
-		return nil, nil
+// Draft drafts the targets from the kept clips: SurgicalBed within External, then those of the recipe, whose first
+// margin is taken from the hull itself rather than from its voxels. Clips on both sides make two of each, named with
+// _L and _R. The warnings are for the user to read; they name the side when there are two. An error, of the recipe or
+// of ctx, comes with the targets made before it.
+func Draft(ctx context.Context, in DraftInput) ([]Target, []string, error) {
+	letters := sidesOf(in.Clips)
+	var targets []Target
+	var warnings []string
+	if len(letters) > 1 {
+		warnings = append(warnings, "clips are kept on both sides: each has its own bed")
 	}
-	warnings := b.warnings
-	cut := func(m *volume.Mask) (*volume.Mask, string) {
-		if external == nil {
-			return m, ""
+	for _, letter := range letters {
+		s := &side{in: &in, letter: letter, made: map[string]*volume.Mask{}}
+		if len(letters) > 1 {
+			s.suffix = "_" + letter
 		}
-		return m.Intersect(external), ", within External"
+		made, err := s.draft(ctx)
+		targets = append(targets, made...)
+		for _, w := range s.warnings {
+			if s.suffix != "" {
+				w = BedName + s.suffix + ": " + w
+			}
+			if !slices.Contains(warnings, w) {
+				warnings = append(warnings, w)
+			}
+		}
+		if err != nil {
+			return targets, warnings, err
+		}
 	}
-	mask, within := cut(b.mask)
-	recipe := fmt.Sprintf("convex hull of %d clips", b.count)
-	if b.count == 1 {
-		recipe = "1 clip"
+	return targets, warnings, nil
+}
+
+// sidesOf lists the sides of the kept clips, in order.
+func sidesOf(clips []Clip) []string {
+	var letters []string
+	for _, c := range clips {
+		if c.Kept && !slices.Contains(letters, c.Side) {
+			letters = append(letters, c.Side)
+		}
 	}
-	targets := []Target{{BedName + suffix, "CTV", mask, recipe + within}}
-	if margin != nil {
-		r := newReach(g, *margin)
-		mask, within := cut(b.body.dilate(r).Union(b.mask))
-		targets = append(targets, Target{BoostName + suffix, "CTV", mask, fmt.Sprintf("%s%s + %s%s", BedName, suffix, margin, within)})
-		warnings = append(warnings, thinMargin(g, *margin)...)
+	slices.Sort(letters)
+	return letters
+}
+
+func (s *side) draft(ctx context.Context) ([]Target, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return targets, warnings
+	var own []Clip
+	for _, c := range s.in.Clips {
+		if c.Side == s.letter {
+			own = append(own, c)
+		}
+	}
+	s.bed = newBed(s.in.Grid, own)
+	s.warnings = s.bed.warnings
+	words := fmt.Sprintf("convex hull of %d clips", s.bed.count)
+	if s.bed.count == 1 {
+		words = "1 clip"
+	}
+	shown := s.bed.mask
+	if s.in.External != nil {
+		shown, words = shown.Intersect(s.in.External), words+", within "+ExternalName
+	}
+	targets := []Target{{BedName + s.suffix, "CTV", shown, words}}
+	if s.in.Recipe == nil {
+		return targets, nil
+	}
+	for _, t := range s.in.Recipe.Targets {
+		made, err := s.apply(ctx, t)
+		if err != nil {
+			return targets, err
+		}
+		targets = append(targets, made)
+	}
+	return targets, nil
 }
 
 // thinMargin warns when the slices are thicker than the margin across them.

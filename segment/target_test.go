@@ -173,7 +173,15 @@ func TestDraft(t *testing.T) {
 		clips = append(clips, clipAt(g, i+1, "L", p[0], p[1], p[2]))
 	}
 	margin := UniformMargin(10)
-	targets, warnings := Draft(context.Background(), g, clips, external, &margin)
+	draft := func(clips []Clip, external *volume.Mask, r *Recipe) ([]Target, []string) {
+		t.Helper()
+		targets, warnings, err := Draft(context.Background(), DraftInput{Grid: g, Clips: clips, External: external, Recipe: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return targets, warnings
+	}
+	targets, warnings := draft(clips, external, PlainRecipe(margin))
 	if len(targets) != 2 || len(warnings) != 0 || targets[0].Name != BedName || targets[1].Name != BoostName {
 		t.Fatalf("targets %v, warnings %q", targets, warnings)
 	}
@@ -188,12 +196,12 @@ func TestDraft(t *testing.T) {
 	if !targets[0].Mask.Subtract(targets[1].Mask).Empty() {
 		t.Error("the boost does not hold the bed")
 	}
-	if targets, _ := Draft(context.Background(), g, clips, nil, nil); len(targets) != 1 {
+	if targets, _ := draft(clips, nil, nil); len(targets) != 1 {
 		t.Errorf("%d targets without a margin", len(targets))
 	}
 
 	both := append(clips, clipAt(g, 6, "R", 20, 40, 15), clipAt(g, 7, "R", 30, 30, 12))
-	targets, warnings = Draft(context.Background(), g, both, external, &margin)
+	targets, warnings = draft(both, external, PlainRecipe(margin))
 	var names []string
 	for _, target := range targets {
 		names = append(names, target.Name)
@@ -210,7 +218,7 @@ func TestDraft(t *testing.T) {
 	if targets[0].Mask.Intersect(targets[2].Mask).Count() != 0 {
 		t.Error("the two beds overlap")
 	}
-	if targets, warnings := Draft(context.Background(), g, nil, external, &margin); len(targets) != 0 || len(warnings) != 0 {
+	if targets, warnings := draft(nil, external, PlainRecipe(margin)); len(targets) != 0 || len(warnings) != 0 {
 		t.Error("a draft of nothing")
 	}
 }
@@ -220,6 +228,8 @@ func BenchmarkDraft9Clips512x512x100(b *testing.B) {
 	clips := clipsOnASphere(g, 9, 24, 3)
 	margin := UniformMargin(15)
 	for b.Loop() {
-		Draft(context.Background(), g, clips, nil, &margin)
+		if _, _, err := Draft(context.Background(), DraftInput{Grid: g, Clips: clips, Recipe: PlainRecipe(margin)}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

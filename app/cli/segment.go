@@ -15,9 +15,10 @@ import (
 )
 
 type segmentOptions struct {
-	dir, out, json, series, provider, margin string
-	threads                                  int
-	force                                    bool
+	recipeFlags
+	dir, out, json, series, provider string
+	threads                          int
+	force                            bool
 }
 
 func segmentCommand(deps Deps) *cobra.Command {
@@ -36,30 +37,20 @@ func segmentCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.json, "json", "", "also write the result as JSON")
 	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
 	f.StringVar(&o.provider, "provider", "auto", "auto, cpu, cuda, webgpu, directml or coreml")
-	f.StringVar(&o.margin, "margin-mm", "", "add CTVsb_High: one margin in mm, or six as R,L,A,P,S,I")
 	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
+	o.add(c)
 	return c
 }
 
-func (o *segmentOptions) check() (*segment.Margin, error) {
+func (o *segmentOptions) check() error {
 	if o.out == "" {
-		return nil, usageError{errors.New("say where to write with --out RS.dcm")}
+		return usageError{errors.New("say where to write with --out RS.dcm")}
 	}
 	if o.threads < 0 {
-		return nil, usageError{fmt.Errorf("--threads %d: give 0 or more", o.threads)}
+		return usageError{fmt.Errorf("--threads %d: give 0 or more", o.threads)}
 	}
-	if err := checkProvider(o.provider); err != nil {
-		return nil, err
-	}
-	if o.margin == "" {
-		return nil, nil
-	}
-	m, err := segment.ParseMargin(o.margin)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--margin-mm: %w", err)}
-	}
-	return &m, nil
+	return checkProvider(o.provider)
 }
 
 func checkProvider(name string) error {
@@ -72,7 +63,10 @@ func checkProvider(name string) error {
 
 func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	start := time.Now()
-	margin, err := o.check()
+	if err := o.check(); err != nil {
+		return err
+	}
+	recipe, free, err := o.read()
 	if err != nil {
 		return err
 	}
@@ -105,7 +99,12 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	var set *dicom.StructureSet
 	draftStart := time.Now()
 	if len(found.Clips) > 0 {
-		targets, draftWarnings := segment.Draft(ctx, ct.volume.Grid, found.Clips, found.External, margin)
+		targets, draftWarnings, err := segment.Draft(ctx, segment.DraftInput{
+			Grid: ct.volume.Grid, Clips: found.Clips, External: found.External, Recipe: recipe, FreeMargin: free,
+		})
+		if err != nil {
+			return err
+		}
 		warnings = append(warnings, draftWarnings...)
 		set = session.StructureSet(found.Clips, found.External, targets)
 	}

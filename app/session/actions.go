@@ -37,17 +37,34 @@ func (s *Session) SetMargin(m segment.Margin) {
 	if s.plan.Boost && s.plan.Margin == m {
 		return
 	}
-	s.edit("Margin "+MarginText(m), "margin", true, func(p *Plan) { p.Margin, p.Boost = m, true })
+	s.edit("Margin "+m.String(), "margin", true, func(p *Plan) { p.Margin, p.Boost = m, true })
 }
 
-// SetBoost asks for CTVsb_High, or drops it.
+// SetRecipe makes the targets of r, or with nil CTVsb_High from the plain margin.
+func (s *Session) SetRecipe(r *segment.Recipe) {
+	if s.plan.Boost && s.plan.Recipe == r {
+		return
+	}
+	name := "Plain margin"
+	if r != nil {
+		name = r.Name
+	}
+	s.edit("Recipe "+name, "", true, func(p *Plan) { p.Recipe, p.Boost = r, true })
+}
+
+// SetFreeMargin notes pathology's free margins, mm; NaN where unknown.
+func (s *Session) SetFreeMargin(free segment.FreeMargin) {
+	s.edit("Free margins", "free", true, func(p *Plan) { p.Free, p.Boost = free, true })
+}
+
+// SetBoost asks for the targets of the recipe, or drops them.
 func (s *Session) SetBoost(on bool) {
 	if s.plan.Boost == on {
 		return
 	}
-	name := "Remove CTVsb_High"
+	name := "Remove boost targets"
 	if on {
-		name = "Add CTVsb_High"
+		name = "Add boost targets"
 	}
 	s.edit(name, "", true, func(p *Plan) { p.Boost = on })
 }
@@ -58,14 +75,6 @@ func (s *Session) SetExpected(n int) {
 		return
 	}
 	s.edit(fmt.Sprintf("Expect %d clips", n), "expected", false, func(p *Plan) { p.Expected = n })
-}
-
-// MarginText is a margin as a person writes it: "10 mm", or "R 10 L 10 A 5 P 10 S 10 I 10 mm".
-func MarginText(m segment.Margin) string {
-	if m == segment.UniformMargin(m.R) {
-		return fmt.Sprintf("%g mm", m.R)
-	}
-	return fmt.Sprintf("R %g L %g A %g P %g S %g I %g mm", m.R, m.L, m.A, m.P, m.S, m.I)
 }
 
 // MarkReviewed notes that the user has decided on clip id.

@@ -39,33 +39,23 @@ func (c *draftCache) add(d drafted) {
 	*c = append(*c, d)
 }
 
-// draftInput is all that a draft depends on.
-type draftInput struct {
-	key      uint64
-	grid     *volume.Grid
-	clips    []segment.Clip // kept ones
-	external *volume.Mask
-	margin   *segment.Margin
+func (s *Session) draftInput() segment.DraftInput {
+	return segment.DraftInput{
+		Grid: s.document.Volume.Grid, Clips: s.plan.Kept(), External: s.derived.External,
+		Recipe: s.plan.BoostRecipe(), FreeMargin: s.plan.Free, Cache: &s.contracted,
+	}
 }
 
-func (s *Session) draftInput() draftInput {
-	in := draftInput{
-		key: s.plan.draft, grid: s.document.Volume.Grid,
-		clips: s.plan.Kept(), external: s.derived.External,
-	}
-	if s.plan.Boost {
-		margin := s.plan.Margin
-		in.margin = &margin
-	}
-	return in
-}
-
-func (p *pipeline) draftTargets(ctx context.Context, in draftInput) (drafted, error) {
+// draftTargets drafts; what the recipe lacks comes as a warning, with the targets that could be made.
+func (p *pipeline) draftTargets(ctx context.Context, key uint64, in segment.DraftInput) (drafted, error) {
 	start := time.Now()
-	d := drafted{key: in.key, external: in.external}
-	targets, warnings := p.draft(ctx, in.grid, in.clips, in.external, in.margin)
+	d := drafted{key: key, external: in.External}
+	targets, warnings, lacking := p.draft(ctx, in)
 	if err := ctx.Err(); err != nil {
 		return d, err
+	}
+	if lacking != nil {
+		warnings = append([]string{lacking.Error()}, warnings...)
 	}
 	for _, t := range targets {
 		d.targets = append(d.targets, TargetVolume{t, t.Mask.VolumeMM3() / 1000})
@@ -82,8 +72,8 @@ func (s *Session) redraft() {
 		s.setDraft(drafted{})
 		return
 	}
-	in := s.draftInput()
-	if d := s.drafts.find(in.key, in.external); d != nil {
+	in, key := s.draftInput(), s.plan.draft
+	if d := s.drafts.find(key, in.External); d != nil {
 		s.drop(JobDraft)
 		s.setDraft(*d)
 		return
@@ -91,7 +81,7 @@ func (s *Session) redraft() {
 	s.derived.Stale = true
 	s.mark(DerivedChanged)
 	s.start(JobDraft, "Draft the targets", func(ctx context.Context, _ *job) (func(), error) {
-		d, err := s.work.draftTargets(ctx, in)
+		d, err := s.work.draftTargets(ctx, key, in)
 		if err != nil {
 			return nil, err
 		}

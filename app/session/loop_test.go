@@ -142,13 +142,21 @@ func newWorld(t *testing.T) *world {
 			o.Progress("Locating", 1, 2)
 			return &segment.Result{Clips: testClips(w.grid), Provider: "CPU", External: o.External}, nil
 		},
-		draft: func(_ context.Context, g *volume.Grid, clips []segment.Clip, _ *volume.Mask, m *segment.Margin) ([]segment.Target, []string) {
+		draft: func(_ context.Context, in segment.DraftInput) ([]segment.Target, []string, error) {
 			w.drafts.Add(1)
-			targets := []segment.Target{{Name: NameBed, Type: "CTV", Mask: cube(g, 8, 8, 8, len(clips)), Recipe: "hull"}}
-			if m != nil {
-				targets = append(targets, segment.Target{Name: NameCTV, Type: "CTV", Mask: cube(g, 6, 6, 6, len(clips)+int(m.R/4)), Recipe: "bed + margin"})
+			n := len(in.Clips)
+			targets := []segment.Target{{Name: NameBed, Type: "CTV", Mask: cube(in.Grid, 8, 8, 8, n), Recipe: "hull"}}
+			if in.Recipe == nil {
+				return targets, nil, nil
 			}
-			return targets, nil
+			if in.Recipe.UsesFreeMargins() && in.FreeMargin != (segment.FreeMargin{}) {
+				return targets, nil, segment.ErrFreeMargin
+			}
+			for _, t := range in.Recipe.Targets {
+				m := t.Steps[0].Margin
+				targets = append(targets, segment.Target{Name: t.Name, Type: t.Type, Mask: cube(in.Grid, 6, 6, 6, n+int(m.R/4)), Recipe: "bed + margin"})
+			}
+			return targets, nil, nil
 		},
 		writeCT: func(_ context.Context, dir string, _ *volume.Volume, m dicom.CTMeta) (*dicom.Series, error) {
 			return &dicom.Series{UID: "9.9", Study: &dicom.Study{Patient: m.Patient}}, nil

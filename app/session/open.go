@@ -8,6 +8,7 @@ import (
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
 	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
 )
 
 // OpenFolder scans dir and reads one CT of it: seriesUID, or the sensible one when that is empty. When
@@ -102,7 +103,10 @@ func (s *Session) replaceDocument(doc Document) {
 	}
 	s.document = doc
 	s.revisions++
-	s.plan = &Plan{Name: "Open", Revision: s.revisions, draft: s.revisions, Margin: s.plan.Margin, Boost: s.plan.Boost}
+	s.plan = &Plan{ // how targets are made stays; what belongs to a patient goes
+		Name: "Open", Revision: s.revisions, draft: s.revisions,
+		Margin: s.plan.Margin, Boost: s.plan.Boost, Recipe: s.plan.Recipe, Free: segment.UnknownFreeMargin(),
+	}
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
 	s.derived, s.drafts = Derived{}, nil
 	clear(s.boxes)

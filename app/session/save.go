@@ -37,7 +37,7 @@ func (s *Session) Save(path string, force bool) {
 		return
 	}
 	doc, plan, in := s.document, s.plan, s.draftInput()
-	ready := s.drafts.find(in.key, in.external)
+	ready := s.drafts.find(plan.draft, in.External)
 	reviewed := s.ReviewedCount() == len(plan.Clips)
 	needsCT := s.NeedsCT()
 	s.start(JobSave, "Save", func(ctx context.Context, j *job) (func(), error) {
@@ -46,7 +46,7 @@ func (s *Session) Save(path string, force bool) {
 		}
 		if ready == nil {
 			j.report("Drafting targets", 0, 0)
-			d, err := s.work.draftTargets(ctx, in)
+			d, err := s.work.draftTargets(ctx, plan.draft, in)
 			if err != nil {
 				return nil, err
 			}
@@ -67,7 +67,7 @@ func (s *Session) Save(path string, force bool) {
 		for i, t := range ready.targets {
 			targets[i] = t.Target
 		}
-		set := StructureSet(in.clips, in.external, targets, options...)
+		set := StructureSet(in.Clips, in.External, targets, options...)
 		if err := s.work.writeSet(path, set, doc.Series, force); err != nil {
 			return nil, err
 		}

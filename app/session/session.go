@@ -32,10 +32,11 @@ type Session struct {
 	derived  Derived
 	view     View
 
-	revisions uint64
-	drafts    draftCache
-	boxes     map[*volume.Mask]box // round clips, of this document
-	lastEdit  edit
+	revisions  uint64
+	drafts     draftCache
+	contracted segment.DraftCache
+	boxes      map[*volume.Mask]box // round clips, of this document
+	lastEdit   edit
 
 	depth     int // nesting of Update
 	changed   Change
@@ -56,7 +57,7 @@ type pipeline struct {
 	generate func(context.Context, phantom.Options) (*phantom.Case, error)
 	external func(context.Context, *volume.Volume) (*volume.Mask, error)
 	run      func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error)
-	draft    func(context.Context, *volume.Grid, []segment.Clip, *volume.Mask, *segment.Margin) ([]segment.Target, []string)
+	draft    func(context.Context, segment.DraftInput) ([]segment.Target, []string, error)
 	writeCT  func(context.Context, string, *volume.Volume, dicom.CTMeta) (*dicom.Series, error)
 	writeSet func(string, *dicom.StructureSet, *dicom.Series, bool) error
 }
@@ -68,7 +69,7 @@ const defaultMarginMM = 10
 // in order: fyne.Do in the program, a channel loop in tests.
 func New(post func(func()), deps Deps) *Session {
 	return &Session{
-		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM)}, nets: newNetworks(), now: time.Now,
+		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM), Free: segment.UnknownFreeMargin()}, nets: newNetworks(), now: time.Now,
 		boxes: map[*volume.Mask]box{},
 		view: View{
 			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true,

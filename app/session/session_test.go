@@ -417,3 +417,27 @@ func TestFindingsBecomeOneNotice(t *testing.T) {
 		t.Error("an info is no banner")
 	}
 }
+
+func TestRecipesAskForWhatTheyLack(t *testing.T) {
+	w := opened(t)
+	recipe, err := segment.FindRecipe("gec-estro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.SetRecipe(recipe)
+	w.idle()
+	if d := w.Derived(); len(d.Targets) != 1 || len(d.DraftWarnings) == 0 || !strings.Contains(d.DraftWarnings[0], segment.ErrFreeMargin.Error()) {
+		t.Fatalf("unknown free margins: %d targets, warnings %q", len(d.Targets), d.DraftWarnings)
+	}
+	w.SetFreeMargin(segment.FreeMargin{})
+	w.idle()
+	if d := w.Derived(); len(d.Targets) != 3 || len(d.DraftWarnings) != 0 {
+		t.Fatalf("known free margins: %d targets, warnings %q", len(d.Targets), d.DraftWarnings)
+	}
+	w.Undo()
+	w.Undo()
+	w.idle()
+	if w.Plan().Recipe != nil || len(w.Derived().Targets) != 1 {
+		t.Errorf("undone: recipe %v, %d targets", w.Plan().Recipe, len(w.Derived().Targets))
+	}
+}

@@ -49,7 +49,20 @@ type Plan struct {
 	Clips    []segment.Clip
 	Expected int // clips in the operation note; 0 when not given
 	Boost    bool
-	Margin   segment.Margin // mm, from SurgicalBed to CTVsb_High when Boost is set
+	Margin   segment.Margin     // mm, from SurgicalBed to CTVsb_High when Boost is set and Recipe is nil
+	Recipe   *segment.Recipe    // nil: the plain margin
+	Free     segment.FreeMargin // pathology's free margins, mm, for recipes that ask
+}
+
+// BoostRecipe is what makes the targets beside SurgicalBed: nil when none is wanted.
+func (p *Plan) BoostRecipe() *segment.Recipe {
+	switch {
+	case !p.Boost:
+		return nil
+	case p.Recipe == nil:
+		return segment.PlainRecipe(p.Margin)
+	}
+	return p.Recipe
 }
 
 // Kept returns the clips that stay.

@@ -68,15 +68,6 @@ func TestStructureListFollowsThePlan(t *testing.T) {
 	}
 }
 
-func TestMarginText(t *testing.T) {
-	if got := MarginText(segment.UniformMargin(7.5)); got != "7.5 mm" {
-		t.Error(got)
-	}
-	if got := MarginText(segment.Margin{R: 1, L: 2, A: 3, P: 4, S: 5, I: 6}); got != "R 1 L 2 A 3 P 4 S 5 I 6 mm" {
-		t.Error(got)
-	}
-}
-
 func TestClipBoxHoldsTheClipWithItsMargin(t *testing.T) {
 	w := opened(t)
 	g := w.grid

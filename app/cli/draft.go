@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// recipeFlags choose how targets are made.
+type recipeFlags struct{ recipe, margin, freeMargin string }
+
+func (f *recipeFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.margin, "margin-mm", "", "make CTVsb_High with one margin in mm, or six as R,L,A,P,S,I")
+	flags.StringVar(&f.recipe, "recipe", "", "make the targets of this recipe (`clipwright recipes` lists them) or .toml file")
+	flags.StringVar(&f.freeMargin, "free-margin-mm", "", "pathology's free margins, for recipes that ask: one, or six as R,L,A,P,S,I")
+}
+
+// read returns the recipe asked for, nil for none, and the free margins.
+func (f *recipeFlags) read() (*segment.Recipe, segment.FreeMargin, error) {
+	free := segment.UnknownFreeMargin()
+	if f.freeMargin != "" {
+		m, err := segment.ParseMargin(f.freeMargin)
+		if err != nil {
+			return nil, free, usageError{fmt.Errorf("--free-margin-mm: %w", err)}
+		}
+		free = segment.FreeMargin(m)
+	}
+	switch {
+	case f.recipe != "" && f.margin != "":
+		return nil, free, usageError{errors.New("give --recipe or --margin-mm, not both")}
+	case f.margin != "":
+		m, err := segment.ParseMargin(f.margin)
+		if err != nil {
+			return nil, free, usageError{fmt.Errorf("--margin-mm: %w", err)}
+		}
+		return segment.PlainRecipe(m), free, nil
+	case f.recipe == "":
+		return nil, free, nil
+	}
+	r, err := segment.FindRecipe(f.recipe)
+	if err != nil {
+		return nil, free, err
+	}
+	if r.UsesFreeMargins() && f.freeMargin == "" {
+		return nil, free, usageError{fmt.Errorf("recipe %q takes pathology's free margins off its own: what are they, in mm? Give --free-margin-mm, one number or six as R,L,A,P,S,I", r.Name)}
+	}
+	return r, free, nil
+}
+
+func recipesCommand(deps Deps) *cobra.Command {
+	return &cobra.Command{
+		Use: "recipes", Short: "List the recipes that make targets from clips, with their sources", Args: exactly(0, "no argument"),
+		RunE: func(*cobra.Command, []string) error {
+			for _, r := range segment.Recipes() {
+				printRecipe(deps, r)
+			}
+			return nil
+		},
+	}
+}
+
+func printRecipe(deps Deps, r *segment.Recipe) {
+	source := r.Source
+	if r.Verify {
+		source += "; verify locally"
+	}
+	fmt.Fprintf(deps.Out, "%-22s %s (%s)\n", r.Key, r.Name, source)
+	for _, t := range r.Targets {
+		fmt.Fprintf(deps.Out, "%22s %-14s %-8s %s\n", "", t.Name, t.Type, t)
+	}
+}
+
+type draftOptions struct {
+	recipeFlags
+	ct, series, clips, out string
+	force                  bool
+}
+
+func draftCommand(deps Deps) *cobra.Command {
+	var o draftOptions
+	c := &cobra.Command{
+		Use:   "draft --ct DIR --clips RS.dcm --recipe NAME --out OUT.dcm",
+		Short: "Make targets from the clips of any RTSTRUCT",
+		Args:  exactly(0, "no argument"),
+		RunE:  func(c *cobra.Command, _ []string) error { return runDraft(c.Context(), deps, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.ct, "ct", "", "folder of the CT")
+	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
+	f.StringVar(&o.clips, "clips", "", "RTSTRUCT with clips (type MARKER, or named Clips_...) and the structures that the recipe names")
+	f.StringVar(&o.out, "out", "", "RTSTRUCT file to write")
+	f.BoolVar(&o.force, "force", false, "replace a file that exists")
+	o.add(c)
+	return c
+}
+
+func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
+	for _, need := range []struct{ value, flag string }{{o.ct, "--ct DIR"}, {o.clips, "--clips RS.dcm"}, {o.out, "--out OUT.dcm"}} {
+		if need.value == "" {
+			return usageError{fmt.Errorf("give %s", need.flag)}
+		}
+	}
+	recipe, free, err := o.read()
+	if err != nil {
+		return err
+	}
+	if recipe == nil {
+		return usageError{errors.New("say how with --recipe NAME or --margin-mm")}
+	}
+	if err := refuseExisting(o.out, o.force); err != nil {
+		return err
+	}
+	var report dicom.Report
+	ct, err := readCT(ctx, o.ct, o.series, &report)
+	if err != nil {
+		return err
+	}
+	set, err := dicom.ReadStructureSet(o.clips, &report)
+	if err != nil {
+		return err
+	}
+	external, err := segment.External(ctx, ct.volume)
+	if err != nil {
+		return err
+	}
+	clips := keptClips(set, ct.volume, external)
+	if len(clips) == 0 {
+		return fmt.Errorf("%s holds no clip on this CT: a structure of type MARKER, or named Clips_..., is needed; it has %s", o.clips, names(set))
+	}
+	targets, warnings, err := segment.Draft(ctx, segment.DraftInput{
+		Grid: ct.volume.Grid, Clips: clips, External: external, Structures: masksOf(set, ct.volume.Grid),
+		Recipe: recipe, FreeMargin: free,
+	})
+	if err != nil {
+		return err
+	}
+	drafted := session.StructureSet(clips, external, targets)
+	if err := dicom.WriteStructureSet(o.out, drafted, ct.series, o.force); err != nil {
+		return err
+	}
+	for _, w := range append(reportWarnings(&report), warnings...) {
+		fmt.Fprintln(deps.ErrOut, "warning:", w)
+	}
+	for _, t := range targets {
+		fmt.Fprintf(deps.Out, "%-16s %-8s %9.2f cc  %s\n", t.Name, t.Type, t.Mask.VolumeMM3()/1000, t.Recipe)
+	}
+	fmt.Fprintf(deps.Out, "%s written: %d clips, %s. Not a medical device: check every contour.\n", o.out, len(clips), recipe.Name)
+	return nil
+}
+
+// keptClips returns the bed's clips of a structure set, numbered from 1, sided by the body.
+func keptClips(set *dicom.StructureSet, v *volume.Volume, external *volume.Mask) []segment.Clip {
+	var clips []segment.Clip
+	for _, c := range clipsOf(set, v) {
+		if c.Axillary {
+			continue
+		}
+		clips = append(clips, segment.Clip{
+			ID: len(clips) + 1, Side: segment.SideOf(external, c.CentreMM), Kept: true, Mask: c.Mask,
+			CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3, PeakHU: c.PeakHU,
+		})
+	}
+	return clips
+}
+
+// masksOf returns the closed structures of a set by name, for recipes that name them.
+func masksOf(set *dicom.StructureSet, g *volume.Grid) map[string]*volume.Mask {
+	masks := map[string]*volume.Mask{}
+	for i := range set.Structures {
+		if s := &set.Structures[i]; !isClips(s) && !strings.EqualFold(s.Name, segment.ExternalName) && len(s.Contours) > 0 {
+			masks[s.Name] = s.Mask(g)
+		}
+	}
+	return masks
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+)
+
+func TestDraftOfClipsMadeElsewhere(t *testing.T) {
+	dir := writeCase(t, leftClips()...)
+	ct, truth, out := filepath.Join(dir, "ct"), filepath.Join(dir, "truth.dcm"), filepath.Join(dir, "out.dcm")
+	code, text, errOut := call(t, nil, "draft", "--ct", ct, "--clips", truth, "--recipe", "florence", "--out", out)
+	if code != 0 || !strings.Contains(text, "4 clips, Florence APBI") {
+		t.Fatalf("exit %d: %s%s", code, text, errOut)
+	}
+	set, err := dicom.ReadStructureSet(out, new(dicom.Report))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(set), "Clips_L, SurgicalBed, CTVsb_High, PTVsb_High, External"; got != want {
+		t.Errorf("structures %s, want %s", got, want)
+	}
+	for i := range set.Structures {
+		if s := &set.Structures[i]; s.Name == "PTVsb_High" && s.Description != "CTVsb_High + 10 mm" {
+			t.Errorf("%s says it is %q", s.Name, s.Description)
+		}
+	}
+	for _, c := range []struct {
+		want string
+		code int
+		args []string
+	}{
+		{"exists already", 1, []string{"--recipe", "florence", "--out", out}},
+		{"there is no recipe", 1, []string{"--recipe", "none", "--out", out + "2"}},
+		{"free margins off its own", 2, []string{"--recipe", "young-boost", "--out", out + "2"}},
+		{"not both", 2, []string{"--recipe", "florence", "--margin-mm", "5", "--out", out + "2"}},
+		{"say how", 2, []string{"--out", out + "2"}},
+		{"--free-margin-mm", 2, []string{"--recipe", "young-boost", "--free-margin-mm", "1,2", "--out", out + "2"}},
+	} {
+		code, _, errOut := call(t, nil, append([]string{"draft", "--ct", ct, "--clips", truth}, c.args...)...)
+		if code != c.code || !strings.Contains(errOut, c.want) {
+			t.Errorf("%v: exit %d, %s", c.args, code, errOut)
+		}
+	}
+	if code, text, errOut := call(t, nil, "draft", "--ct", ct, "--clips", truth, "--recipe", "gec-estro-directional", "--free-margin-mm", "2,3,4,5,6,7", "--out", out, "--force"); code != 0 || !strings.Contains(text, "PTVsb_High") {
+		t.Errorf("exit %d: %s%s", code, text, errOut)
+	}
+}
+
+func TestRecipesAreListedWithTheirSources(t *testing.T) {
+	code, text, _ := call(t, nil, "recipes")
+	for _, want := range []string{"gec-estro", "verify locally", "SurgicalBed + 10 mm, within External - 3 mm", "20 mm less the smallest free margin"} {
+		if code != 0 || !strings.Contains(text, want) {
+			t.Errorf("exit %d, %q is missing in\n%s", code, want, text)
+		}
+	}
+}

@@ -30,10 +30,11 @@ type boost struct {
 	box     *fyne.Container
 	host    *host
 	recipe  *button
-	about   *text
+	about   *widget.Label
+	aboutIn fyne.CanvasObject // about without its padding
 	on      *button
 	linked  *button
-	ask     *text      // what the six fields are
+	ask     *text      // says that the six fields are free margins
 	fields  [6]*number // R, L, A, P, S, I
 	margins fyne.CanvasObject
 	volumes *targetVolumes
@@ -59,8 +60,8 @@ const maxMarginMM = 50
 func newBoost(h *host, do boostActions) *boost {
 	b := &boost{
 		host: h, do: do, plan: new(session.Plan), volumes: newTargetVolumes(),
-		about:   newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}),
-		ask:     newText("", textStyle{size: sizeSmall, colour: colourDim}),
+		about:   widget.NewLabel(""),
+		ask:     newText("free margins, from pathology", textStyle{size: sizeSmall, colour: colourDim}),
 		warning: newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 60}),
 	}
 	b.recipe = newButton(h, "", theme.MenuDropDownIcon(), buttonFlat, "Choose the recipe that makes the targets", b.choose)
@@ -74,11 +75,14 @@ func newBoost(h *host, do boostActions) *boost {
 		b.fields[i].none = math.NaN()
 		b.fields[i].left, b.fields[i].shortcut = h.unfocus, h.shortcut
 	}
+	b.about.SizeName, b.about.Importance, b.about.Wrapping = sizeSmall, widget.LowImportance, fyne.TextWrapWord
+	pad := -theme.InnerPadding()
+	b.aboutIn = inset(b.about, pad, pad, pad, pad)
 	b.margins = b.figures()
 	b.box = inset(rows(4,
 		container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), nil, b.recipe),
-		inset(b.about, 2, 0, 0, 0),
-		container.NewBorder(nil, nil, b.on, b.linked),
+		b.aboutIn,
+		container.NewBorder(nil, nil, b.on, columns(0, b.linked, middle(b.ask))),
 		b.margins,
 		inset(b.volumes.box, 2, 0, 4, 0),
 		b.warning,
@@ -147,7 +151,7 @@ func (b *boost) figures() fyne.CanvasObject {
 	)
 	return container.NewStack(
 		container.NewHBox(layout.NewSpacer(), middle(frontGrid), layout.NewSpacer(), middle(axialGrid), layout.NewSpacer()),
-		rows(0, layout.NewSpacer(), columns(0, layout.NewSpacer(), b.ask)))
+		rows(0, layout.NewSpacer(), columns(0, layout.NewSpacer(), newText("mm", textStyle{size: sizeSmall, colour: colourDim}))))
 }
 
 // typed takes one field: a free margin where the recipe asks for them; else a margin, all six when they are linked.
@@ -193,18 +197,20 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, linked bool) {
 
 // setRecipe shows the recipe and what it asks for, and tells whether the panel changes its height.
 func (b *boost) setRecipe(plan *session.Plan) (layout bool) {
-	name, about, ask, values := "Plain margin round SurgicalBed", "", "mm", plan.Margin
+	name, about, values := "Plain margin round SurgicalBed", "", plan.Margin
 	asks := true
 	if r := plan.Recipe; r != nil {
 		name, about, asks = r.Name, r.About, r.UsesFreeMargins()
-		ask, values = "free margin, mm", segment.Margin(plan.Free)
+		values = segment.Margin(plan.Free)
 		if r.Verify {
 			about = "Verify locally. " + about
 		}
 	}
 	b.recipe.set(name, theme.MenuDropDownIcon())
-	b.about.set(about)
-	b.ask.set(ask)
+	if b.about.Text != about {
+		b.about.SetText(about)
+		layout = true
+	}
 	for i, f := range b.fields {
 		f.optional = plan.Recipe != nil
 		f.set(*marginField(&values, i))
@@ -212,7 +218,7 @@ func (b *boost) setRecipe(plan *session.Plan) (layout bool) {
 	for _, part := range []struct {
 		o    fyne.CanvasObject
 		want bool
-	}{{b.about, about != ""}, {b.margins, asks}, {b.linked, plan.Recipe == nil}} {
+	}{{b.aboutIn, about != ""}, {b.margins, asks}, {b.linked, plan.Recipe == nil}, {b.ask, asks && plan.Recipe != nil}} {
 		if part.want != part.o.Visible() {
 			setVisible(part.o, part.want)
 			layout = true

@@ -3,8 +3,6 @@ package viewer
 import (
 	"image"
 	"math"
-
-	"github.com/clipwright/clipwright/internal/volume"
 )
 
 // coverage collects how much of each picture pixel one outline covers, so that pieces that meet do not
@@ -68,95 +66,58 @@ func (c *coverage) flush(dst *image.RGBA, o *Overlay, scale float64) {
 	c.touched = c.touched[:0]
 }
 
-// maxKnownBounds bounds the memory of masks whose bounds are known.
-const maxKnownBounds = 256
-
-func (r *Renderer) boundsOf(m *volume.Mask) volume.Box {
-	b, ok := r.bounds[m]
-	if !ok {
-		if len(r.bounds) >= maxKnownBounds {
-			clear(r.bounds)
-		}
-		b = m.Bounds()
-		r.bounds[m] = b
-	}
-	return b
-}
-
 // drawOverlay draws the iso-line at one half of the mask's indicator, interpolated between voxel centres:
 // an outline that is smooth at any zoom and shows even a single voxel.
-func (r *Renderer) drawOverlay(dst *image.RGBA, s *Scene, f *frame, o *Overlay) {
-	b := r.boundsOf(o.Mask)
-	lo, hi := slab(s, f)
-	if b.Empty() || hi < b.Min[f.through.axis] || lo >= b.Max[f.through.axis] {
+func (r *Renderer) drawOverlay(o *Overlay) {
+	q := r.sectionOf(o.Mask)
+	if q.empty() {
 		return
 	}
-	lo, hi = max(lo, b.Min[f.through.axis]), min(hi, b.Max[f.through.axis]-1)
-	in := func(right, down int) bool {
-		var p [3]int
-		p[f.right.axis], p[f.down.axis] = right, down
-		for k := lo; k <= hi; k++ {
-			p[f.through.axis] = k
-			if o.Mask.Has(p[0], p[1], p[2]) {
-				return true
-			}
-		}
-		return false
-	}
-	right := [2]int{b.Min[f.right.axis], b.Max[f.right.axis]}
-	down := [2]int{b.Min[f.down.axis], b.Max[f.down.axis]}
 	if o.Fill > 0 {
-		fill(dst, s, f, o, in, right, down)
+		r.fill(o, q)
 	}
 	if o.WidthPx <= 0 {
 		return
 	}
-	r.marks.resize(s.WidthPx, s.HeightPx)
-	width := o.WidthPx * scale(s)
-	for j := down[0] - 1; j < down[1]; j++ {
-		a, c := in(right[0]-1, j), in(right[0]-1, j+1)
-		for i := right[0] - 1; i < right[1]; i++ {
-			bb, d := in(i+1, j), in(i+1, j+1)
-			if a != bb || a != c || a != d {
-				r.cell(f, i, j, a, bb, c, d, width)
-			}
-			a, c = bb, d
-		}
+	r.marks.resize(r.scene.WidthPx, r.scene.HeightPx)
+	width := o.WidthPx * scale(&r.scene)
+	for _, c := range q.cells {
+		r.outlineCell(c, width)
 	}
-	r.marks.flush(dst, o, scale(s))
+	r.marks.flush(r.dst, o, scale(&r.scene))
 }
 
-// cell draws the iso-line of the square between voxel centres (i, j), (i+1, j), (i, j+1), (i+1, j+1), which
-// are in the mask or not as a, b, c, d say. Where the diagonals differ the outline keeps them apart.
-func (r *Renderer) cell(f *frame, i, j int, a, b, c, d bool, width float64) {
-	x0, x1 := f.voxelPx(&f.right, i, f.leftMM), f.voxelPx(&f.right, i+1, f.leftMM)
-	y0, y1 := f.voxelPx(&f.down, j, f.topMM), f.voxelPx(&f.down, j+1, f.topMM)
-	mx, my := (x0+x1)/2, (y0+y1)/2
-	if r.marks.w == 0 || max(x0, x1) < -width || min(x0, x1) > float64(r.marks.w)+width || max(y0, y1) < -width || min(y0, y1) > float64(r.marks.h)+width {
+// outlineCell covers the iso-line through c. Where the diagonals differ the outline keeps them apart.
+func (r *Renderer) outlineCell(c cell, width float64) {
+	f, m := &r.frame, &r.marks
+	x0, x1 := f.voxelPx(&f.right, int(c.right), f.leftMM), f.voxelPx(&f.right, int(c.right)+1, f.leftMM)
+	if max(x0, x1) < -width || min(x0, x1) > float64(m.w)+width {
 		return
 	}
-	top, bottom, left, right := a != b, c != d, a != c, b != d
-	switch {
-	case top && bottom && left && right: // two opposite corners
-		if a {
-			r.marks.segment(mx, y0, x0, my, width)
-			r.marks.segment(mx, y1, x1, my, width)
-		} else {
-			r.marks.segment(mx, y0, x1, my, width)
-			r.marks.segment(mx, y1, x0, my, width)
-		}
-	case top && bottom:
-		r.marks.segment(mx, y0, mx, y1, width)
-	case left && right:
-		r.marks.segment(x0, my, x1, my, width)
-	case top && left:
-		r.marks.segment(mx, y0, x0, my, width)
-	case top && right:
-		r.marks.segment(mx, y0, x1, my, width)
-	case bottom && left:
-		r.marks.segment(mx, y1, x0, my, width)
-	default:
-		r.marks.segment(mx, y1, x1, my, width)
+	y0, y1 := f.voxelPx(&f.down, int(c.down), f.topMM), f.voxelPx(&f.down, int(c.down)+1, f.topMM)
+	if max(y0, y1) < -width || min(y0, y1) > float64(m.h)+width {
+		return
+	}
+	mx, my := (x0+x1)/2, (y0+y1)/2
+	switch c.inside {
+	case topLeft, all &^ topLeft:
+		m.segment(mx, y0, x0, my, width)
+	case topRight, all &^ topRight:
+		m.segment(mx, y0, x1, my, width)
+	case bottomLeft, all &^ bottomLeft:
+		m.segment(mx, y1, x0, my, width)
+	case bottomRight, all &^ bottomRight:
+		m.segment(mx, y1, x1, my, width)
+	case topLeft | bottomLeft, topRight | bottomRight:
+		m.segment(mx, y0, mx, y1, width)
+	case topLeft | topRight, bottomLeft | bottomRight:
+		m.segment(x0, my, x1, my, width)
+	case topLeft | bottomRight:
+		m.segment(mx, y0, x0, my, width)
+		m.segment(mx, y1, x1, my, width)
+	case topRight | bottomLeft:
+		m.segment(mx, y0, x1, my, width)
+		m.segment(mx, y1, x0, my, width)
 	}
 }
 
@@ -174,25 +135,20 @@ func (f *frame) voxelPx(l *line, i int, startMM float64) float64 {
 	return (mm - startMM) * f.pxPerMM
 }
 
-// fill tints every picture pixel whose nearest voxel is in the mask.
-func fill(dst *image.RGBA, s *Scene, f *frame, o *Overlay, in func(right, down int) bool, right, down [2]int) {
+// fill tints every picture pixel whose nearest voxel is in q.
+func (r *Renderer) fill(o *Overlay, q *section) {
 	opacity := int32(o.Fill * 255)
-	span := func(l *line, ends [2]int, startMM float64, limit int) (int, int) {
-		a, b := f.voxelPx(l, ends[0]-1, startMM), f.voxelPx(l, ends[1], startMM)
-		return max(int(min(a, b)), 0), min(int(max(a, b))+1, limit)
-	}
-	x0, x1 := span(&f.right, right, f.leftMM, s.WidthPx)
-	y0, y1 := span(&f.down, down, f.topMM, s.HeightPx)
-	for y := y0; y < y1; y++ {
-		j := f.down.nearest(f.topMM + (float64(y)+0.5)/f.pxPerMM)
-		lastX, lastIn := -1, false
-		for x := x0; x < x1; x++ {
-			i := f.right.nearest(f.leftMM + (float64(x)+0.5)/f.pxPerMM)
-			if i != lastX {
-				lastX, lastIn = i, in(i, j)
-			}
-			if lastIn {
-				blend(dst, x, y, o.Colour, opacity)
+	f := &r.frame
+	low, high := f.down.extent()
+	for y := range r.scene.HeightPx {
+		bits := q.row(makeTap(&f.down, f.topMM+(float64(y)+0.5)/f.pxPerMM, low, high, false).a)
+		if bits == nil {
+			continue
+		}
+		pixels := r.dst.Pix[y*r.dst.Stride:]
+		for x, i := range r.nearest {
+			if k := uint(int(i) - q.right0); k < uint(len(bits)) && bits[k] != 0 {
+				blendPixel(pixels[4*x:], o.Colour, opacity)
 			}
 		}
 	}
@@ -219,16 +175,17 @@ func (f *frame) rectangle(b *Box) ([4]float64, bool) {
 	return r, low <= at+half && at-half <= high
 }
 
-func (r *Renderer) drawBox(dst *image.RGBA, s *Scene, f *frame, b *Box) {
-	q, ok := f.rectangle(b)
+func (r *Renderer) drawBox(b *Box) {
+	q, ok := r.frame.rectangle(b)
 	if !ok {
 		return
 	}
+	s := &r.scene
 	r.marks.resize(s.WidthPx, s.HeightPx)
 	width := b.WidthPx * scale(s)
 	r.marks.segment(q[0], q[1], q[2], q[1], width)
 	r.marks.segment(q[2], q[1], q[2], q[3], width)
 	r.marks.segment(q[2], q[3], q[0], q[3], width)
 	r.marks.segment(q[0], q[3], q[0], q[1], width)
-	r.marks.flush(dst, &Overlay{Colour: b.Colour, Dashed: b.Dashed}, scale(s))
+	r.marks.flush(r.dst, &Overlay{Colour: b.Colour, Dashed: b.Dashed}, scale(s))
 }

@@ -1,23 +1,35 @@
 package viewer
 
 import (
+	"encoding/binary"
 	"image"
 	"image/color"
 	"math"
+	"runtime"
 	"sync"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
+// maxBands bounds the goroutines that share one picture.
+const maxBands = 4
+
 // Renderer draws pictures; it keeps its scratch memory, so that a steady stream of pictures of one size
 // allocates nothing. It serves one goroutine at a time.
 type Renderer struct {
-	window  Window
-	grey    []uint8 // 65536 greys by int16 HU + 32768, of window
-	columns []tap   // for each picture column
-	workers [2]band
-	marks   coverage
-	bounds  map[*volume.Mask]volume.Box
+	dst   *image.RGBA // while a picture is drawn
+	scene Scene
+	frame frame
+
+	window   Window
+	grey     *[1 << 16]uint8 // by int16 HU + 32768, of window
+	columns  []tap           // for each picture column
+	nearest  []int32         // for each picture column the nearest voxel, or -1 outside
+	bands    []band
+	wait     sync.WaitGroup
+	marks    coverage
+	sections map[*volume.Mask]*section
+	pictures uint64 // drawn so far
 }
 
 // tap says which two voxels a picture column mixes: a + (b - a) * weight / 256; a < 0 is outside.
@@ -26,42 +38,53 @@ type tap struct {
 	weight int32
 }
 
-// band is the scratch of one worker: two source lines and which voxel lines they hold.
+// band is a horizontal part of the picture and the scratch of the goroutine that draws it: two source
+// lines and which voxel lines they hold.
 type band struct {
+	run   func() // kept, so that starting it allocates nothing
 	lines [2][]int32
 	holds [2]int
 	mixed []int32
 }
 
 // NewRenderer returns a renderer with no memory yet.
-func NewRenderer() *Renderer { return &Renderer{bounds: map[*volume.Mask]volume.Box{}} }
+func NewRenderer() *Renderer {
+	r := &Renderer{sections: map[*volume.Mask]*section{}, bands: make([]band, min(runtime.GOMAXPROCS(0), maxBands))}
+	for i := range r.bands {
+		r.bands[i].run = func() {
+			r.renderBand(i)
+			r.wait.Done()
+		}
+	}
+	return r
+}
 
 // Render draws s into dst, which must be s.WidthPx by s.HeightPx. The picture is opaque.
 func (r *Renderer) Render(dst *image.RGBA, s *Scene) {
 	if dst.Rect.Dx() != s.WidthPx || dst.Rect.Dy() != s.HeightPx {
 		panic("viewer: the picture has not the size of its scene")
 	}
-	f := newFrame(s)
+	r.dst, r.scene, r.frame = dst, *s, newFrame(s)
+	r.pictures++
 	r.setWindow(s.Window)
-	r.setColumns(s, &f)
-	var wait sync.WaitGroup
-	half := s.HeightPx / 2
-	wait.Add(1)
-	go func() {
-		defer wait.Done()
-		r.renderRows(dst, s, &f, &r.workers[0], 0, half)
-	}()
-	r.renderRows(dst, s, &f, &r.workers[1], half, s.HeightPx)
-	wait.Wait()
+	r.setColumns()
+	r.wait.Add(len(r.bands))
+	for i := range r.bands[1:] {
+		go r.bands[i+1].run()
+	}
+	r.bands[0].run()
+	r.wait.Wait()
 	for i := range s.Overlays {
-		r.drawOverlay(dst, s, &f, &s.Overlays[i])
+		r.drawOverlay(&s.Overlays[i])
 	}
 	for i := range s.Boxes {
-		r.drawBox(dst, s, &f, &s.Boxes[i])
+		r.drawBox(&s.Boxes[i])
 	}
 	if s.Crosshair {
-		r.drawCrosshair(dst, s, &f)
+		r.drawCrosshair()
 	}
+	r.forgetSections()
+	r.dst, r.scene, r.frame = nil, Scene{}, frame{}
 }
 
 func (r *Renderer) setWindow(w Window) {
@@ -69,7 +92,7 @@ func (r *Renderer) setWindow(w Window) {
 		return
 	}
 	if r.grey == nil {
-		r.grey = make([]uint8, 1<<16)
+		r.grey = new([1 << 16]uint8)
 	}
 	r.window = w
 	width := max(w.WidthHU, 1)
@@ -80,14 +103,18 @@ func (r *Renderer) setWindow(w Window) {
 	}
 }
 
-func (r *Renderer) setColumns(s *Scene, f *frame) {
-	if cap(r.columns) < s.WidthPx {
-		r.columns = make([]tap, s.WidthPx)
+func (r *Renderer) setColumns() {
+	n := r.scene.WidthPx
+	if cap(r.columns) < n {
+		r.columns, r.nearest = make([]tap, n), make([]int32, n)
 	}
-	r.columns = r.columns[:s.WidthPx]
-	low, high := f.right.extent()
+	r.columns, r.nearest = r.columns[:n], r.nearest[:n]
+	right := &r.frame.right
+	low, high := right.extent()
 	for x := range r.columns {
-		r.columns[x] = makeTap(&f.right, f.leftMM+(float64(x)+0.5)/f.pxPerMM, low, high, s.Smooth)
+		mm := r.frame.leftMM + (float64(x)+0.5)/r.frame.pxPerMM
+		r.columns[x] = makeTap(right, mm, low, high, r.scene.Smooth)
+		r.nearest[x] = makeTap(right, mm, low, high, false).a
 	}
 }
 
@@ -104,17 +131,17 @@ func makeTap(l *line, mm, low, high float64, smooth bool) tap {
 	return tap{a: a, b: min(a+1, int32(l.n-1)), weight: int32((i-float64(a))*256 + 0.5)}
 }
 
-// renderRows draws picture rows y0 <= y < y1.
-func (r *Renderer) renderRows(dst *image.RGBA, s *Scene, f *frame, b *band, y0, y1 int) {
-	n := f.right.n
+// renderBand draws the rows of band k.
+func (r *Renderer) renderBand(k int) {
+	b, s, f, n := &r.bands[k], &r.scene, &r.frame, r.frame.right.n
 	if cap(b.mixed) < n {
 		b.lines[0], b.lines[1], b.mixed = make([]int32, n), make([]int32, n), make([]int32, n)
 	}
 	b.lines[0], b.lines[1], b.mixed = b.lines[0][:n], b.lines[1][:n], b.mixed[:n]
 	b.holds = [2]int{-1, -1}
 	low, high := f.down.extent()
-	for y := y0; y < y1; y++ {
-		row := dst.Pix[y*dst.Stride : y*dst.Stride+4*s.WidthPx]
+	for y := k * s.HeightPx / len(r.bands); y < (k+1)*s.HeightPx/len(r.bands); y++ {
+		row := r.dst.Pix[y*r.dst.Stride : y*r.dst.Stride+4*s.WidthPx]
 		t := makeTap(&f.down, f.topMM+(float64(y)+0.5)/f.pxPerMM, low, high, s.Smooth)
 		if t.a < 0 {
 			black(row)
@@ -124,23 +151,25 @@ func (r *Renderer) renderRows(dst *image.RGBA, s *Scene, f *frame, b *band, y0, 
 	}
 }
 
+const opaque = 0xFF000000 // of a pixel in memory order R, G, B, A
+
 func black(row []uint8) {
-	for i := 0; i < len(row); i += 4 {
-		row[i], row[i+1], row[i+2], row[i+3] = 0, 0, 0, 255
+	for ; len(row) >= 4; row = row[4:] {
+		binary.LittleEndian.PutUint32(row, opaque)
 	}
 }
 
 // shade turns one mixed source line into greys.
 func (r *Renderer) shade(row []uint8, line []int32) {
 	grey := r.grey
-	for x, t := range r.columns {
-		var v uint8
+	for _, t := range r.columns {
+		pixel := uint32(opaque)
 		if t.a >= 0 {
 			hu := line[t.a] + ((line[t.b]-line[t.a])*t.weight)>>8
-			v = grey[uint16(hu+1<<15)]
+			pixel |= uint32(grey[uint16(hu+1<<15)]) * 0x010101
 		}
-		p := row[4*x : 4*x+4 : 4*x+4]
-		p[0], p[1], p[2], p[3] = v, v, v, 255
+		binary.LittleEndian.PutUint32(row, pixel)
+		row = row[4:]
 	}
 }
 
@@ -207,10 +236,11 @@ func slab(s *Scene, f *frame) (lo, hi int) {
 // crosshairGapPx is what the crosshair leaves free round the cursor, in device-independent pixels.
 const crosshairGapPx = 14
 
-func (r *Renderer) drawCrosshair(dst *image.RGBA, s *Scene, f *frame) {
+func (r *Renderer) drawCrosshair() {
 	accent := color.RGBA{0x56, 0xB4, 0xE9, 255}
 	const opacity = 140
-	cx, cy := f.px(s.CursorMM)
+	dst, s := r.dst, &r.scene
+	cx, cy := r.frame.px(s.CursorMM)
 	gap := crosshairGapPx * scale(s)
 	x, y := int(math.Floor(cx)), int(math.Floor(cy))
 	for i := range s.WidthPx {
@@ -230,7 +260,12 @@ func blend(dst *image.RGBA, x, y int, c color.RGBA, opacity int32) {
 	if x < 0 || y < 0 || x >= dst.Rect.Dx() || y >= dst.Rect.Dy() {
 		return
 	}
-	p := dst.Pix[y*dst.Stride+4*x:]
+	blendPixel(dst.Pix[y*dst.Stride+4*x:], c, opacity)
+}
+
+// blendPixel lays c with the given opacity (0 to 255) over the pixel p begins with.
+func blendPixel(p []uint8, c color.RGBA, opacity int32) {
+	_ = p[2]
 	p[0] += uint8((int32(c.R) - int32(p[0])) * opacity / 255)
 	p[1] += uint8((int32(c.G) - int32(p[1])) * opacity / 255)
 	p[2] += uint8((int32(c.B) - int32(p[2])) * opacity / 255)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -50,6 +51,7 @@ func (f FreeMargin) shorten(m Margin, use FreeMarginUse) Margin {
 type side struct {
 	in       *DraftInput
 	letter   string // L or R
+	clips    []Clip // of this side
 	suffix   string // of the names, when both sides have clips
 	bed      *bed
 	made     map[string]*volume.Mask // targets of the recipe so far, without suffix
@@ -76,7 +78,22 @@ func (s *side) apply(ctx context.Context, t RecipeTarget) (Target, error) {
 		}
 	}
 	s.made[t.Name] = sh.mask
+	s.warnOutside(t, sh)
 	return Target{t.Name + s.suffix, t.Type, sh.mask, sh.words}, nil
+}
+
+// warnOutside names the clips that a CTV or PTV leaves out: a crop took them.
+func (s *side) warnOutside(t RecipeTarget, sh shape) {
+	if t.Type != "CTV" && t.Type != "PTV" {
+		return
+	}
+	var outside []string
+	for _, id := range outsideOf(sh.mask, s.clips) {
+		outside = append(outside, strconv.Itoa(id))
+	}
+	if len(outside) > 0 {
+		s.warnings = append(s.warnings, fmt.Sprintf("clip %s lies outside %s (%s)", strings.Join(outside, ", "), t.Name+s.suffix, sh.words))
+	}
 }
 
 func (s *side) step(sh shape, step Step) (shape, error) {

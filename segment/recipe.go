@@ -216,7 +216,8 @@ func ParseRecipe(key string, data []byte) (*Recipe, error) {
 		var wrong *toml.DecodeError
 		if errors.As(err, &wrong) {
 			row, _ := wrong.Position()
-			return nil, fmt.Errorf("recipe %s, line %d: the value of %q is not of its kind, or the line is not TOML: %w", key, row, strings.Join(wrong.Key(), "."), err)
+			line := strings.TrimSpace(strings.Split(string(data)+"\n", "\n")[row-1])
+			return nil, fmt.Errorf("recipe %s, line %d: %q is not TOML, or its value not of the kind that belongs there", key, row, line)
 		}
 		return nil, fmt.Errorf("recipe %s: %w", key, err)
 	}

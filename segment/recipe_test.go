@@ -38,7 +38,7 @@ func TestShippedRecipesReadAndNameTheirSource(t *testing.T) {
 func TestRecipeErrorsSayWhatToWrite(t *testing.T) {
 	const head = "name = \"N\"\n[[target]]\nname = \"CTV\"\ntype = \"CTV\"\n"
 	for _, c := range []struct{ text, want string }{
-		{"name = 3", `line 1: the value of "name"`},
+		{"name = 3", `line 1: "name = 3"`},
 		{"nam = \"N\"", `unknown key "nam"`},
 		{"name = \"N\"", "makes no target"},
 		{head + `steps = [{ do = "grow" }]`, "not take, union"},

@@ -214,13 +214,12 @@ func (s *side) draft(ctx context.Context) ([]Target, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var own []Clip
 	for _, c := range s.in.Clips {
-		if c.Side == s.letter {
-			own = append(own, c)
+		if c.Kept && c.Side == s.letter {
+			s.clips = append(s.clips, c)
 		}
 	}
-	s.bed = newBed(s.in.Grid, own)
+	s.bed = newBed(s.in.Grid, s.clips)
 	s.warnings = s.bed.warnings
 	words := fmt.Sprintf("convex hull of %d clips", s.bed.count)
 	if s.bed.count == 1 {

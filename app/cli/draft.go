@@ -150,11 +150,31 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	for _, w := range append(reportWarnings(&report), warnings...) {
 		fmt.Fprintln(deps.ErrOut, "warning:", w)
 	}
-	for _, t := range targets {
-		fmt.Fprintf(deps.Out, "%-16s %-8s %9.2f cc  %s\n", t.Name, t.Type, t.Mask.VolumeMM3()/1000, t.Recipe)
-	}
+	printFigures(deps, targets, external, clips)
 	fmt.Fprintf(deps.Out, "%s written: %d clips, %s. Not a medical device: check every contour.\n", o.out, len(clips), recipe.Name)
 	return nil
+}
+
+// printFigures prints what each target became; a target belongs to the bed of its own side.
+func printFigures(deps Deps, targets []segment.Target, external *volume.Mask, clips []segment.Clip) {
+	var bed segment.Target
+	for _, t := range targets {
+		fmt.Fprintf(deps.Out, "%-16s %-8s %9.2f cc  %s\n", t.Name, t.Type, t.Mask.VolumeMM3()/1000, t.Recipe)
+		if strings.HasPrefix(t.Name, segment.BedName) {
+			bed = t
+			continue
+		}
+		var own []segment.Clip
+		for _, c := range clips {
+			if len(bed.Name) == len(segment.BedName) || strings.HasSuffix(bed.Name, "_"+c.Side) {
+				own = append(own, c)
+			}
+		}
+		f := segment.MeasureTarget(t.Mask, bed.Mask, external, own)
+		a := f.Achieved
+		fmt.Fprintf(deps.Out, "%16s beyond the bed R %.1f L %.1f A %.1f P %.1f S %.1f I %.1f mm; %d of %d clips inside, nearest %.1f mm from its edge; skin %.1f mm; %.1f x the bed\n",
+			"", a.R, a.L, a.A, a.P, a.S, a.I, len(own)-len(f.Outside), len(own), f.ClipEdgeMM, f.SkinMM, f.VolumeRatio)
+	}
 }
 
 // keptClips returns the bed's clips of a structure set, numbered from 1, sided by the body.

@@ -26,15 +26,3 @@ func readCT(t testing.TB, path string) *volume.Volume {
 	}
 	return v
 }
-
-// sharedCT returns the real CT of that name, or skips the test.
-func sharedCT(t testing.TB, name string) *volume.Volume {
-	t.Helper()
-	for _, f := range sharedCTs(t) {
-		if filepath.Base(f) == name+".nii.gz" {
-			return readCT(t, f)
-		}
-	}
-	t.Skipf("%s is not beside the project", name)
-	return nil
-}

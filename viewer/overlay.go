@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"image"
+	"image/color"
 	"math"
 )
 
@@ -21,18 +22,22 @@ func (c *coverage) resize(w, h int) {
 	c.alpha = c.alpha[:w*h]
 }
 
-// segment covers the straight line from (x0, y0) to (x1, y1), width px wide, with smooth edges.
-func (c *coverage) segment(x0, y0, x1, y1, width float64) {
-	half := width / 2
-	reach := half + 0.5
+// segment covers the straight line from (x0, y0) to (x1, y1) with smooth edges. Dashes follow the
+// picture's raster, so that they stand still while the outline changes.
+func (c *coverage) segment(x0, y0, x1, y1 float64, p pen) {
+	reach := p.widthPx/2 + 0.5
 	left, right := max(int(min(x0, x1)-reach), 0), min(int(max(x0, x1)+reach)+1, c.w)
 	top, bottom := max(int(min(y0, y1)-reach), 0), min(int(max(y0, y1)+reach)+1, c.h)
 	dx, dy := x1-x0, y1-y0
-	length2 := max(dx*dx+dy*dy, 1e-12)
+	flat := math.Abs(dx) >= math.Abs(dy)
+	perLength2 := 1 / max(dx*dx+dy*dy, 1e-12)
 	for y := top; y < bottom; y++ {
 		for x := left; x < right; x++ {
+			if p.dashPx > 0 && (flat && x/p.dashPx%2 != 0 || !flat && y/p.dashPx%2 != 0) {
+				continue
+			}
 			px, py := float64(x)+0.5-x0, float64(y)+0.5-y0
-			t := min(max((px*dx+py*dy)/length2, 0), 1)
+			t := min(max((px*dx+py*dy)*perLength2, 0), 1)
 			ex, ey := px-t*dx, py-t*dy
 			over := reach - math.Sqrt(ex*ex+ey*ey)
 			if over <= 0 {
@@ -49,21 +54,31 @@ func (c *coverage) segment(x0, y0, x1, y1, width float64) {
 	}
 }
 
-// dashPx is the length of a dash and of a gap, in device-independent pixels.
-const dashPx = 4
-
-// flush lays the outline over the picture and forgets it. Dashes follow the picture's raster, so that
-// they stand still while the outline changes.
-func (c *coverage) flush(dst *image.RGBA, o *Overlay, scale float64) {
-	dash := max(int(dashPx*scale), 1)
+// flush lays the outline over the picture and forgets it.
+func (c *coverage) flush(dst *image.RGBA, colour color.RGBA) {
 	for _, i := range c.touched {
-		x, y := int(i)%c.w, int(i)/c.w
-		if !o.Dashed || (x/dash+y/dash)%2 == 0 {
-			blend(dst, x, y, o.Colour, int32(c.alpha[i]))
-		}
+		blend(dst, int(i)%c.w, int(i)/c.w, colour, int32(c.alpha[i]))
 		c.alpha[i] = 0
 	}
 	c.touched = c.touched[:0]
+}
+
+// pen is how a line is drawn, in device pixels.
+type pen struct {
+	widthPx float64
+	dashPx  int // length of a dash and of a gap; 0 draws without gaps
+}
+
+// dashPx is the length of a dash and of a gap, in device-independent pixels.
+const dashPx = 4
+
+// newPen returns the pen for a line of widthPx device-independent pixels.
+func newPen(s *Scene, widthPx float64, dashed bool) pen {
+	p := pen{widthPx: widthPx * scale(s)}
+	if dashed {
+		p.dashPx = max(int(dashPx*scale(s)), 1)
+	}
+	return p
 }
 
 // drawOverlay draws the iso-line at one half of the mask's indicator, interpolated between voxel centres:
@@ -80,44 +95,52 @@ func (r *Renderer) drawOverlay(o *Overlay) {
 		return
 	}
 	r.marks.resize(r.scene.WidthPx, r.scene.HeightPx)
-	width := o.WidthPx * scale(&r.scene)
+	p := newPen(&r.scene, o.WidthPx, o.Dashed && !r.tooSmallForDashes(q))
 	for _, c := range q.cells {
-		r.outlineCell(c, width)
+		r.outlineCell(c, p)
 	}
-	r.marks.flush(r.dst, o, scale(&r.scene))
+	r.marks.flush(r.dst, o.Colour)
+}
+
+// tooSmallForDashes tells whether the outline of q might fall into a gap.
+func (r *Renderer) tooSmallForDashes(q *section) bool {
+	f := &r.frame
+	width := f.voxelPx(&f.right, q.right0+q.w-1, f.leftMM) - f.voxelPx(&f.right, q.right0, f.leftMM)
+	height := f.voxelPx(&f.down, q.down0+q.h-1, f.topMM) - f.voxelPx(&f.down, q.down0, f.topMM)
+	return max(math.Abs(width), math.Abs(height)) < 4*dashPx*scale(&r.scene)
 }
 
 // outlineCell covers the iso-line through c. Where the diagonals differ the outline keeps them apart.
-func (r *Renderer) outlineCell(c cell, width float64) {
+func (r *Renderer) outlineCell(c cell, p pen) {
 	f, m := &r.frame, &r.marks
 	x0, x1 := f.voxelPx(&f.right, int(c.right), f.leftMM), f.voxelPx(&f.right, int(c.right)+1, f.leftMM)
-	if max(x0, x1) < -width || min(x0, x1) > float64(m.w)+width {
+	if max(x0, x1) < -p.widthPx || min(x0, x1) > float64(m.w)+p.widthPx {
 		return
 	}
 	y0, y1 := f.voxelPx(&f.down, int(c.down), f.topMM), f.voxelPx(&f.down, int(c.down)+1, f.topMM)
-	if max(y0, y1) < -width || min(y0, y1) > float64(m.h)+width {
+	if max(y0, y1) < -p.widthPx || min(y0, y1) > float64(m.h)+p.widthPx {
 		return
 	}
 	mx, my := (x0+x1)/2, (y0+y1)/2
 	switch c.inside {
 	case topLeft, all &^ topLeft:
-		m.segment(mx, y0, x0, my, width)
+		m.segment(mx, y0, x0, my, p)
 	case topRight, all &^ topRight:
-		m.segment(mx, y0, x1, my, width)
+		m.segment(mx, y0, x1, my, p)
 	case bottomLeft, all &^ bottomLeft:
-		m.segment(mx, y1, x0, my, width)
+		m.segment(mx, y1, x0, my, p)
 	case bottomRight, all &^ bottomRight:
-		m.segment(mx, y1, x1, my, width)
+		m.segment(mx, y1, x1, my, p)
 	case topLeft | bottomLeft, topRight | bottomRight:
-		m.segment(mx, y0, mx, y1, width)
+		m.segment(mx, y0, mx, y1, p)
 	case topLeft | topRight, bottomLeft | bottomRight:
-		m.segment(x0, my, x1, my, width)
+		m.segment(x0, my, x1, my, p)
 	case topLeft | bottomRight:
-		m.segment(mx, y0, x0, my, width)
-		m.segment(mx, y1, x1, my, width)
+		m.segment(mx, y0, x0, my, p)
+		m.segment(mx, y1, x1, my, p)
 	case topRight | bottomLeft:
-		m.segment(mx, y0, x1, my, width)
-		m.segment(mx, y1, x0, my, width)
+		m.segment(mx, y0, x1, my, p)
+		m.segment(mx, y1, x0, my, p)
 	}
 }
 
@@ -182,10 +205,10 @@ func (r *Renderer) drawBox(b *Box) {
 	}
 	s := &r.scene
 	r.marks.resize(s.WidthPx, s.HeightPx)
-	width := b.WidthPx * scale(s)
-	r.marks.segment(q[0], q[1], q[2], q[1], width)
-	r.marks.segment(q[2], q[1], q[2], q[3], width)
-	r.marks.segment(q[2], q[3], q[0], q[3], width)
-	r.marks.segment(q[0], q[3], q[0], q[1], width)
-	r.marks.flush(r.dst, &Overlay{Colour: b.Colour, Dashed: b.Dashed}, scale(s))
+	p := newPen(s, b.WidthPx, b.Dashed)
+	r.marks.segment(q[0], q[1], q[2], q[1], p)
+	r.marks.segment(q[2], q[1], q[2], q[3], p)
+	r.marks.segment(q[2], q[3], q[0], q[3], p)
+	r.marks.segment(q[0], q[3], q[0], q[1], p)
+	r.marks.flush(r.dst, b.Colour)
 }

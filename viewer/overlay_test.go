@@ -42,8 +42,11 @@ func TestSingleVoxelIsVisible(t *testing.T) {
 			m := volume.NewMask(s.Volume.Grid)
 			m.Set(at[0], at[1], at[2], true)
 			s.Overlays = []Overlay{{Mask: m, Colour: red, WidthPx: 1.5}}
-			if coloured(render(s), red) == 0 {
-				t.Errorf("voxel %v does not show in a picture %d pixels wide", at, width)
+			for _, dashed := range []bool{false, true} {
+				s.Overlays[0].Dashed = dashed
+				if coloured(render(s), red) == 0 {
+					t.Errorf("voxel %v does not show in a picture %d pixels wide, dashed: %v", at, width, dashed)
+				}
 			}
 			s.CursorMM[2] = 0
 			if n := coloured(render(s), red); n != 0 {
@@ -90,7 +93,7 @@ func TestTouchingMasksBothShow(t *testing.T) {
 	}
 	for x := 61; x < 259; x++ {
 		got := picture.RGBAAt(x, 160)
-		if want := red; x < 158 && leans(got, want) != true {
+		if x < 158 && !leans(got, red) {
 			t.Fatalf("column %d of the first mask is %v", x, got)
 		}
 		if x > 162 && !leans(got, green) {

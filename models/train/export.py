@@ -4,7 +4,8 @@
 
 writes MODELS/location.onnx, location.json, segmentation.onnx, segmentation.json, and in MODELS/testdata for each stage
 STAGE_input.npy (float32 [1, C, 32, 32, 32], the same for every export) and STAGE_logits.npy (float32 [1, 1, 32, 32, 32],
-PyTorch's answer). The graphs take "input" float32 [1, C, D, H, W], D, H and W multiples of 32, and give "logits"
+PyTorch's answer). With --start DIR it also keeps there, in half precision, the weights that `train.py --start DIR`
+goes on from. The graphs take "input" float32 [1, C, D, H, W], D, H and W multiples of 32, and give "logits"
 [1, 1, D, H, W]. Nothing is written unless ONNX Runtime gives PyTorch's numbers.
 """
 
@@ -137,14 +138,24 @@ def export_stage(config: Config, stage: str, run: Path, models: Path) -> dict:
     return description
 
 
+def keep_start(stage: str, saved: dict, start: Path) -> None:
+    """Write the best weights of a stage, its BatchNorms not folded, as a run that train.py can start from."""
+    start.mkdir(parents=True, exist_ok=True)
+    half = {k: v.half() if v.is_floating_point() else v for k, v in saved["best"]["state"].items()}
+    torch.save({"config": saved["config"], "best": {"state": half}}, start / f"{stage}.pt")
+
+
 def main(arguments: list[str] | None = None) -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("run", type=Path, help="folder that train.py wrote")
     p.add_argument("models", type=Path, help="folder of the program's models")
+    p.add_argument("--start", type=Path, help="folder to keep the weights in for further training")
     o = p.parse_args(arguments)
     for stage in STAGES:
         saved = torch.load(o.run / f"{stage}.pt", map_location="cpu", weights_only=True)
         c = export_stage(Config(**saved["config"]), stage, o.run, o.models)
+        if o.start is not None:
+            keep_start(stage, saved, o.start)
         size = (o.models / f"{stage}.onnx").stat().st_size / 1e6
         print(f"{stage}.onnx: {size:.1f} MB, parity {c['metrics']['parity_max_abs']:.1e}, {c['metrics']}")
 

@@ -1,6 +1,6 @@
-"""Train the Location Net, then the Segmentation Net, from nothing, within a wall-clock budget.
+"""Train the Location Net, then the Segmentation Net, within a wall-clock budget: from nothing, or from an earlier run.
 
-    python train.py --config product --data DIR --out RUN --budget 40m
+    python train.py --config product --data DIR --out RUN --budget 40m [--start OTHER]
 
 RUN holds, for each stage: STAGE.pt (checkpoint, every minute; running the same command again resumes it),
 STAGE.csv (losses), STAGE_validation.csv, and curves.png. `python export.py RUN MODELS` turns RUN into ONNX and cards,
@@ -138,12 +138,14 @@ def mine(loader: Loader, patches: list[Patch], logits: Tensor, labels: Tensor) -
 class Stage:
     """One network in training: weights, moving average, optimiser, clock and history; saved and restored whole."""
 
-    def __init__(self, config: Config, name: str, run: Path, budget_s: float, location: ResSEUNet | None):
+    def __init__(self, config: Config, name: str, run: Path, budget_s: float, location: ResSEUNet | None, start: Path | None = None):
         self.config, self.name, self.run, self.budget_s, self.location = config, name, run, budget_s, location
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(config.seed)
         self.net = build(config, name).to(self.device, memory_format=torch.channels_last_3d)
-        if name == "segmentation" and config.warm_start:
+        if start is not None:
+            self.net.load_state_dict(best_network(config, name, start).state_dict())
+        elif name == "segmentation" and config.warm_start:
             warm_start(self.net, location)
         if location is not None:
             location.to(self.device, memory_format=torch.channels_last_3d)
@@ -410,6 +412,7 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("--data", nargs="+", required=True, type=Path, help="folders of samples; new ones are picked up")
     p.add_argument("--validation", nargs="*", type=Path, help="folders of samples that validate (default: a tenth of the data)")
     p.add_argument("--out", required=True, type=Path, help="folder of the run; a run there is resumed")
+    p.add_argument("--start", type=Path, help="a run, or start/ beside this file, whose weights to begin from (default: nothing)")
     p.add_argument("--budget", default="40m", type=seconds, help="wall-clock time for both networks, like 40m")
     p.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     p.add_argument("--wait", default="10m", type=seconds, help="how long to wait for the first samples")
@@ -428,7 +431,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{len(samples.training)} samples to train on, {len(samples.validation)} to validate", flush=True)
     location = None
     for name, share in zip(STAGES, (config.location_share, 1 - config.location_share)):
-        stage = Stage(config, name, o.out, share * o.budget, location)
+        stage = Stage(config, name, o.out, share * o.budget, location, o.start)
         if not stage.done:
             train_stage(stage, samples)
         location = best_network(config, "location", o.out)

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/software"
+	"github.com/disintegration/imaging"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/segment"
@@ -179,12 +179,8 @@ func (r *recorder) picture(name string) error {
 	path := filepath.Join(r.dir, fmt.Sprintf("%d-%s.png", r.shots, name))
 	var picture image.Image
 	r.call(func() { picture = pictureOf(r.window.win) })
-	f, err := os.Create(path)
-	if err != nil {
+	if err := imaging.Save(picture, path); err != nil {
 		return fmt.Errorf("write a picture of the window: %w", err)
-	}
-	if err := errors.Join(png.Encode(f, picture), f.Close()); err != nil {
-		return fmt.Errorf("write the picture %s: %w", path, err)
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ type Pane struct {
 	ratio    float64
 
 	renderer *viewer.Renderer
+	written  *renderer // the texts over the picture, once the toolkit has asked for them
 	picture  *image.RGBA
 	labels   []viewer.Label
 }
@@ -154,13 +155,22 @@ func (p *Pane) MouseMoved(e *desktop.MouseEvent) {
 	case p.dragging == desktop.MouseButtonSecondary && p.calls.OnWindow != nil:
 		p.calls.OnWindow(float64(moved.Y/size.Height), float64(moved.X/size.Width))
 	}
-	p.Refresh()
+	p.rewrite()
+}
+
+// rewrite brings the texts up to date and leaves the picture as it is.
+func (p *Pane) rewrite() {
+	if p.written == nil {
+		return
+	}
+	p.written.write()
+	canvas.Refresh(p)
 }
 
 // MouseOut forgets what lay under the mouse.
 func (p *Pane) MouseOut() {
 	p.hover, p.dragging = nil, 0
-	p.Refresh()
+	p.rewrite()
 }
 
 func (p *Pane) pick(pos fyne.Position) {
@@ -229,5 +239,6 @@ func (p *Pane) Cursor() desktop.Cursor { return desktop.CrosshairCursor }
 func (p *Pane) CreateRenderer() fyne.WidgetRenderer {
 	raster := canvas.NewRaster(p.draw)
 	raster.ScaleMode = canvas.ImageScalePixels
-	return newRenderer(p, raster)
+	p.written = newRenderer(p, raster)
+	return p.written
 }

@@ -102,11 +102,11 @@ func (r *renderer) place(barWidth float32) {
 	left, right, top, bottom := fit(r.letters[0]), fit(r.letters[1]), fit(r.letters[2]), fit(r.letters[3])
 	r.letters[0].Move(fyne.NewPos(inset, (size.Height-left.Height)/2))
 	r.letters[1].Move(fyne.NewPos(size.Width-right.Width-inset, (size.Height-right.Height)/2))
-	r.letters[2].Move(fyne.NewPos((size.Width-top.Width)/2, inset/2))
-	r.letters[3].Move(fyne.NewPos((size.Width-bottom.Width)/2, size.Height-bottom.Height-inset/2))
-
-	tr, bl, br := fit(r.corners[1]), fit(r.corners[2]), fit(r.corners[3])
-	fit(r.corners[0])
+	tl, tr, bl, br := fit(r.corners[0]), fit(r.corners[1]), fit(r.corners[2]), fit(r.corners[3])
+	r.letters[2].Move(fyne.NewPos((size.Width-top.Width)/2, inset/2+standClear(size, top, tl, tr)))
+	r.letters[3].Move(fyne.NewPos((size.Width-bottom.Width)/2, size.Height-bottom.Height-inset/2-standClear(size, bottom, bl, br)))
+	r.corners[1].Hidden = tl.Width+tr.Width+3*inset > size.Width
+	r.corners[3].Hidden = bl.Width+br.Width+3*inset > size.Width
 	r.corners[0].Move(fyne.NewPos(inset, inset/2))
 	r.corners[1].Move(fyne.NewPos(size.Width-tr.Width-inset, inset/2))
 	r.corners[2].Move(fyne.NewPos(inset, size.Height-bl.Height-inset/2))
@@ -118,6 +118,15 @@ func (r *renderer) place(barWidth float32) {
 	r.bar.Move(fyne.NewPos(size.Width-barWidth-inset, barY))
 	bt := fit(r.barText)
 	r.barText.Move(fyne.NewPos(size.Width-bt.Width-inset, barY-bt.Height))
+}
+
+// standClear is how far a letter in the middle of an edge must move away from it to stand clear of the texts
+// at the edge's two corners: nothing, or their height.
+func standClear(size, letter, atLeft, atRight fyne.Size) float32 {
+	if between := (size.Width-letter.Width)/2 - 2*inset; max(atLeft.Width, atRight.Width) <= between {
+		return 0
+	}
+	return max(atLeft.Height, atRight.Height)
 }
 
 func (r *renderer) placeLabels(s *viewer.Scene) {

@@ -5,6 +5,10 @@ SHELL := /bin/bash
 
 OUT ?= out
 BUDGET ?= 30m
+# what make evaluate measures on, and where the real CTs are
+SETS ?= phantom-100 real-16 phantom-20
+CT ?= ../shared/data/ct/test
+START ?=
 GOTEST ?= go test
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
@@ -60,11 +64,11 @@ bench-peers: build ## our reading against pydicom, our distance against SciPy, i
 	.ci/bench-peers
 
 evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
-	./clipwright evaluate --cases models/testset.json --json $(OUT)/evaluation.json --markdown docs/models.md --force
+	./clipwright evaluate $(foreach set,$(SETS),--cases models/testsets/$(set).json) --ct $(CT) --json $(OUT)/evaluation.json --markdown docs/models.md --force
 
-
+train: build ## train both networks within BUDGET (30m) from nothing; START=models/train/start goes on
 	@.ci/venv
-	$(TRAIN)/run $(BUDGET)
+	$(TRAIN)/run $(BUDGET) product $(START)
 
 soak: setup ## hours of fuzzing and mutations, kept out of CI
 	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 6h ./internal/dicom ./segment/...

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	fewClips  = 4  // fewer do not span a volume that anyone should call a tumour bed
-	farApart  = 96 // mm between clips of one side beyond which they hardly mark one bed
+	doubtful  = 0.6 // a confidence below which a clip deserves a look before the others
+	fewClips  = 4   // fewer do not span a volume that anyone should call a tumour bed
+	farApart  = 96  // mm between clips of one side beyond which they hardly mark one bed
 	prepSteps = 3
 )
 
@@ -207,6 +208,9 @@ func (p *pass) segment(ctx context.Context) (err error) {
 	case n < fewClips:
 		p.warn("Only %d clip(s) found; fewer than %d do not outline a tumour bed. Look for clips that were missed.", n, fewClips)
 	}
+	if n := countDoubtful(p.result.Clips); n > 0 {
+		p.warn("%d of %d clips are doubtful: a low confidence, or a flag; look at them first.", n, len(p.result.Clips))
+	}
 	if mm := widest(p.result.Clips); mm > farApart {
 		p.warn("Clips lie up to %.0f mm apart; check that all of them belong to one tumour bed.", mm)
 	}
@@ -214,6 +218,17 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		p.warn("The Location Net also answers %.0f mm away from the region that was searched; look there for clips.", p.spread)
 	}
 	return nil
+}
+
+// countDoubtful is how many clips score low or look like something else.
+func countDoubtful(clips []Clip) int {
+	n := 0
+	for i := range clips {
+		if clips[i].Confidence < doubtful || len(clips[i].Flags) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // widest is the largest distance in mm between two clips.

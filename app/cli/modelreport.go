@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 func parent(path string) string { return filepath.Dir(path) }
 
-// yardstick is one figure over cases; NaN-free: value returns false where it is undefined.
+// yardstick is one figure over cases; value returns false where it is undefined.
 type yardstick struct {
 	name   string
 	format string
@@ -22,45 +23,22 @@ type yardstick struct {
 }
 
 func yardsticks() []yardstick {
-	overlapOf := func(pick func(CaseEvaluation) *float64) func([]CaseEvaluation) (float64, bool) {
-		return func(cases []CaseEvaluation) (float64, bool) {
-			var all []float64
-			for _, c := range cases {
-				if v := pick(c); v != nil {
-					all = append(all, *v)
-				}
-			}
-			return stat.Mean(all, nil), len(all) > 0
-		}
-	}
+	return append(append(clipYardsticks(), overlapYardsticks()...), append(checkYardsticks(), baselineYardsticks()...)...)
+}
+
+func clipYardsticks() []yardstick {
 	return []yardstick{
-		{"clips found (sensitivity over all clips)", "%.3f", func(cases []CaseEvaluation) (float64, bool) {
-			clips, found := 0, 0
-			for _, c := range cases {
-				clips, found = clips+c.Clips, found+c.Found
-			}
-			return float64(found) / float64(clips), clips > 0
-		}},
-		{"false clips a case", "%.2f", func(cases []CaseEvaluation) (float64, bool) {
-			n := 0
-			for _, c := range cases {
-				n += c.False
-			}
-			return float64(n) / float64(len(cases)), len(cases) > 0
-		}},
-		{"cases with every clip found and none false", "%.2f", func(cases []CaseEvaluation) (float64, bool) {
-			n := 0
-			for _, c := range cases {
-				if c.Found == c.Clips && c.False == 0 {
-					n++
-				}
-			}
-			return float64(n) / float64(len(cases)), len(cases) > 0
-		}},
+		{"clips found (sensitivity over all clips)", "%.3f", sensitivity},
+		{"false clips a case", "%.2f", perCase(func(c *CaseEvaluation) int { return len(c.False) })},
+		{"cases with every clip found and none false", "%.2f", perCase(func(c *CaseEvaluation) int { return count(c.exact()) })},
 		{"median centre error, mm", "%.2f", func(cases []CaseEvaluation) (float64, bool) {
 			var all []float64
 			for _, c := range cases {
-				all = append(all, c.CentreErrorMM...)
+				for _, k := range c.Clips {
+					if k.Found {
+						all = append(all, k.ErrorMM)
+					}
+				}
 			}
 			slices.Sort(all)
 			if len(all) == 0 {
@@ -68,27 +46,99 @@ func yardsticks() []yardstick {
 			}
 			return all[len(all)/2], true
 		}},
-		{"DSC, 2 mm grid (mean of cases)", "%.3f", overlapOf(func(c CaseEvaluation) *float64 { return &c.Network.DSC })},
-		{"HD95, 2 mm grid, mm", "%.2f", overlapOf(func(c CaseEvaluation) *float64 { return c.Network.HD95MM })},
-		{"ASD, 2 mm grid, mm", "%.3f", overlapOf(func(c CaseEvaluation) *float64 { return c.Network.ASDMM })},
-		{"DSC, source grid", "%.3f", overlapOf(func(c CaseEvaluation) *float64 { return &c.Source.DSC })},
-		{"HD95, source grid, mm", "%.2f", overlapOf(func(c CaseEvaluation) *float64 { return c.Source.HD95MM })},
-		{"ASD, source grid, mm", "%.3f", overlapOf(func(c CaseEvaluation) *float64 { return c.Source.ASDMM })},
-		{"threshold at 300 HU: clips found", "%.3f", func(cases []CaseEvaluation) (float64, bool) {
-			clips, found := 0, 0
-			for _, c := range cases {
-				clips, found = clips+c.Clips, found+c.ThresholdFound
-			}
-			return float64(found) / float64(clips), clips > 0
-		}},
-		{"threshold at 300 HU: false clips a case", "%.1f", func(cases []CaseEvaluation) (float64, bool) {
-			n := 0
-			for _, c := range cases {
-				n += c.ThresholdFalse
-			}
-			return float64(n) / float64(len(cases)), len(cases) > 0
-		}},
 	}
+}
+
+func overlapYardsticks() []yardstick {
+	mean := func(pick func(*CaseEvaluation) *float64) func([]CaseEvaluation) (float64, bool) {
+		return func(cases []CaseEvaluation) (float64, bool) {
+			var all []float64
+			for i := range cases {
+				if v := pick(&cases[i]); v != nil {
+					all = append(all, *v)
+				}
+			}
+			return stat.Mean(all, nil), len(all) > 0
+		}
+	}
+	return []yardstick{
+		{"DSC, 2 mm grid (mean of cases)", "%.3f", mean(func(c *CaseEvaluation) *float64 { return &c.Network.DSC })},
+		{"HD95, 2 mm grid, mm", "%.2f", mean(func(c *CaseEvaluation) *float64 { return c.Network.HD95MM })},
+		{"ASD, 2 mm grid, mm", "%.3f", mean(func(c *CaseEvaluation) *float64 { return c.Network.ASDMM })},
+		{"DSC, source grid", "%.3f", mean(func(c *CaseEvaluation) *float64 { return &c.Source.DSC })},
+		{"HD95, source grid, mm", "%.2f", mean(func(c *CaseEvaluation) *float64 { return c.Source.HD95MM })},
+		{"ASD, source grid, mm", "%.3f", mean(func(c *CaseEvaluation) *float64 { return c.Source.ASDMM })},
+	}
+}
+
+// checkYardsticks judge the program's request to look at a case, which should come where a clip was
+// missed or something else was taken for one.
+func checkYardsticks() []yardstick {
+	asked := func(exact bool) func([]CaseEvaluation) (float64, bool) {
+		return func(cases []CaseEvaluation) (float64, bool) {
+			n, asked := 0, 0
+			for i := range cases {
+				if cases[i].exact() == exact {
+					n++
+					asked += count(len(cases[i].Check) > 0)
+				}
+			}
+			return float64(asked) / float64(n), n > 0
+		}
+	}
+	return []yardstick{
+		{"a look asked for: share of cases with a miss or a false clip", "%.2f", asked(false)},
+		{"a look asked for: share of the other cases", "%.2f", asked(true)},
+	}
+}
+
+func baselineYardsticks() []yardstick {
+	var all []yardstick
+	for _, method := range []struct {
+		name string
+		pick func(*CaseEvaluation) Baseline
+	}{
+		{"threshold at 300 HU", func(c *CaseEvaluation) Baseline { return c.Threshold }},
+		{"threshold, top-hat and size", func(c *CaseEvaluation) Baseline { return c.TopHat }},
+	} {
+		all = append(all,
+			yardstick{method.name + ": clips found", "%.3f", func(cases []CaseEvaluation) (float64, bool) {
+				clips, found := 0, 0
+				for i := range cases {
+					clips, found = clips+len(cases[i].Clips), found+method.pick(&cases[i]).Found
+				}
+				return float64(found) / float64(clips), clips > 0
+			}},
+			yardstick{method.name + ": false clips a case", "%.1f", perCase(func(c *CaseEvaluation) int { return method.pick(c).False })},
+		)
+	}
+	return all
+}
+
+func sensitivity(cases []CaseEvaluation) (float64, bool) {
+	clips, found := 0, 0
+	for i := range cases {
+		clips, found = clips+len(cases[i].Clips), found+cases[i].found()
+	}
+	return float64(found) / float64(clips), clips > 0
+}
+
+// perCase is the mean of a number over cases.
+func perCase(number func(*CaseEvaluation) int) func([]CaseEvaluation) (float64, bool) {
+	return func(cases []CaseEvaluation) (float64, bool) {
+		n := 0
+		for i := range cases {
+			n += number(&cases[i])
+		}
+		return float64(n) / float64(len(cases)), len(cases) > 0
+	}
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // bootstrap returns the 95 % percentile interval of y over cases drawn with replacement.
@@ -105,24 +155,98 @@ func bootstrap(y yardstick, cases []CaseEvaluation) (low, high float64) {
 			values = append(values, v)
 		}
 	}
+	if len(values) == 0 {
+		return math.NaN(), math.NaN()
+	}
 	slices.Sort(values)
 	return values[len(values)*25/1000], values[len(values)*975/1000]
 }
 
 // summaryTable is every yardstick with its bootstrap interval, as Markdown.
-func summaryTable(e Evaluation) string {
+func summaryTable(cases []CaseEvaluation) string {
+	if len(cases) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "| yardstick | value | 95 %% interval |\n| --- | --- | --- |\n")
 	for _, y := range yardsticks() {
-		v, ok := y.value(e.Cases)
+		v, ok := y.value(cases)
 		if !ok {
 			fmt.Fprintf(&b, "| %s | undefined | |\n", y.name)
 			continue
 		}
-		low, high := bootstrap(y, e.Cases)
+		low, high := bootstrap(y, cases)
 		fmt.Fprintf(&b, "| %s | "+y.format+" | "+y.format+" to "+y.format+" |\n", y.name, v, low, high)
 	}
 	return b.String()
+}
+
+// stratum is a kind of clip.
+type stratum struct {
+	name string
+	has  func(c *CaseEvaluation, k *ClipEvaluation) bool
+}
+
+func strata() []stratum {
+	sliceMM := func(low, high float64) func(*CaseEvaluation, *ClipEvaluation) bool {
+		return func(c *CaseEvaluation, _ *ClipEvaluation) bool { return c.SliceMM > low && c.SliceMM <= high }
+	}
+	of := func(has func(k *ClipEvaluation) bool) func(*CaseEvaluation, *ClipEvaluation) bool {
+		return func(_ *CaseEvaluation, k *ClipEvaluation) bool { return has(k) }
+	}
+	return []stratum{
+		{"slices to 2 mm", sliceMM(0, 2)},
+		{"slices over 2 to 3 mm", sliceMM(2, 3)},
+		{"slices over 3 mm", sliceMM(3, 10)},
+		{"clip to 4 mm long", of(func(k *ClipEvaluation) bool { return k.LengthMM <= 4 })},
+		{"clip over 4 to 6 mm", of(func(k *ClipEvaluation) bool { return k.LengthMM > 4 && k.LengthMM <= 6 })},
+		{"clip over 6 mm", of(func(k *ClipEvaluation) bool { return k.LengthMM > 6 })},
+		{"peak below 600 HU", of(func(k *ClipEvaluation) bool { return k.PeakHU < 600 })},
+		{"peak 600 to 1500 HU", of(func(k *ClipEvaluation) bool { return k.PeakHU >= 600 && k.PeakHU < 1500 })},
+		{"peak 1500 HU and more", of(func(k *ClipEvaluation) bool { return k.PeakHU >= 1500 })},
+		{"another clip within 6 mm", of(func(k *ClipEvaluation) bool { return k.NeighbourMM <= 6 })},
+		{"skin within 10 mm", of(func(k *ClipEvaluation) bool { return k.SkinMM <= 10 })},
+		{"bone within 8 mm", of(func(k *ClipEvaluation) bool { return k.BoneMM <= 8 })},
+		{"skin markers or wires present", func(c *CaseEvaluation, _ *ClipEvaluation) bool { return c.Markers }},
+	}
+}
+
+// strataTable is the sensitivity in each stratum, as Markdown.
+func strataTable(cases []CaseEvaluation) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| clips | number | found | 95 %% interval |\n| --- | --- | --- | --- |\n")
+	for _, s := range strata() {
+		within := inStratum(cases, s)
+		found, ok := sensitivity(within)
+		if !ok {
+			continue
+		}
+		n := 0
+		for i := range within {
+			n += len(within[i].Clips)
+		}
+		low, high := bootstrap(yardstick{value: sensitivity}, within)
+		fmt.Fprintf(&b, "| %s | %d | %.3f | %.3f to %.3f |\n", s.name, n, found, low, high)
+	}
+	return b.String()
+}
+
+// inStratum is cases with only the clips of s.
+func inStratum(cases []CaseEvaluation, s stratum) []CaseEvaluation {
+	var out []CaseEvaluation
+	for _, c := range cases {
+		clips := c.Clips
+		c.Clips = nil
+		for i := range clips {
+			if s.has(&c, &clips[i]) {
+				c.Clips = append(c.Clips, clips[i])
+			}
+		}
+		if len(c.Clips) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // modelReport is docs/models.md.
@@ -134,25 +258,59 @@ func modelReport(deps Deps, e Evaluation) string {
 		fmt.Fprintf(&b, "- **%s** %s, configuration `%s`: %.2f MB, patch %d^3 at %g mm, SHA-256 `%s`. Trained %s on: %s.\n", m.Card.Name, m.Card.Version,
 			m.Card.Config, float64(len(m.ONNX))/1e6, m.Card.PatchVoxels, m.Card.SpacingMM, m.Card.SHA256, m.Card.Trained, strings.Join(m.Card.Data, "; "))
 	}
-	fmt.Fprintf(&b, "\n## Test set `%s`, %d cases, provider %s\n\n%s\n\n%s\n", e.TestSet, len(e.Cases), e.Provider, e.About, summaryTable(e))
-	fmt.Fprintf(&b, "Intervals are bootstrapped over cases. A clip is found when centres match one to one within 5 mm; axillary clips count neither way. ")
-	fmt.Fprintf(&b, "DSC, HD95 and ASD compare the union of the bed's clips; HD95 and ASD are means over cases where both masks have voxels.\n\n")
-	fmt.Fprintf(&b, "## Case by case\n\n| seed | slices mm | clips | found | false | DSC 2 mm | HD95 2 mm | threshold false | s |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, c := range e.Cases {
-		fmt.Fprintf(&b, "| %d | %g | %d | %d | %d | %.3f | %s | %d | %.1f |\n", c.Seed, c.SliceMM, c.Clips, c.Found, c.False, c.Network.DSC, millimetres(c.Network.HD95MM), c.ThresholdFalse, c.Seconds)
+	fmt.Fprintf(&b, "\nNetworks ran on: %s. Intervals are bootstrapped over cases. A clip is found when centres match one to one within 5 mm; "+
+		"axillary clips count neither way. DSC, HD95 and ASD compare the union of the bed's clips; HD95 and ASD are means over cases where both "+
+		"masks have voxels. The baselines see the same cases: every component of the body at 300 HU or more, and those of what an opening by a ball "+
+		"of 3 mm takes away, 4 to 300 mm³ in size.\n", e.Provider)
+	for _, set := range e.Sets {
+		writeSet(&b, set)
 	}
-	fmt.Fprintf(&b, "\n## What was missed\n\n")
-	missed := 0
-	for _, c := range e.Cases {
-		for _, m := range c.Missed {
-			missed++
-			fmt.Fprintf(&b, "- seed %d: clip of %.0f mm, peak %d HU, at %s\n", c.Seed, m.LengthMM, m.PeakHU, positionText(m.CentreMM))
+	fmt.Fprintf(&b, "\n## What these figures do not say\n\nPhantom cases come from the same generator as the training cases, with other seeds; inserted clips are "+
+		"drawn by the same physics as in training, in CTs that never trained, few of them. They say nothing yet about real surgical clips; the paper's figures "+
+		"(DSC 0.844, HD95 2.008 mm, ASD 0.333 mm) are of 5 real patients and cannot be compared with them directly.\n")
+	return b.String()
+}
+
+func writeSet(b *strings.Builder, set SetEvaluation) {
+	fmt.Fprintf(b, "\n## Test set `%s`, %d cases\n\n%s\n\n", set.Name, len(set.Cases), set.About)
+	if set.Skipped != "" {
+		fmt.Fprintf(b, "%s\n", set.Skipped)
+		return
+	}
+	fmt.Fprintf(b, "%s\n### Which clips are found\n\nStrata below 50 clips are shown for completeness.\n\n%s", summaryTable(set.Cases), strataTable(set.Cases))
+	fmt.Fprintf(b, "\n### Case by case\n\n| case | slices mm | clips | found | false | DSC 2 mm | HD95 2 mm | look asked for | threshold false | s |\n"+
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	for i := range set.Cases {
+		c := &set.Cases[i]
+		look := ""
+		if len(c.Check) > 0 {
+			look = "yes"
+		}
+		fmt.Fprintf(b, "| %s | %g | %d | %d | %d | %.3f | %s | %s | %d | %.1f |\n", c.Name, c.SliceMM, len(c.Clips), c.found(), len(c.False),
+			c.Network.DSC, millimetres(c.Network.HD95MM), look, c.Threshold.False, c.Seconds)
+	}
+	fmt.Fprintf(b, "\n### What was missed or false\n\n")
+	if !slices.ContainsFunc(set.Cases, func(c CaseEvaluation) bool { return !c.exact() }) {
+		fmt.Fprintf(b, "Nothing.\n")
+	}
+	for i := range set.Cases {
+		writeFailures(b, &set.Cases[i])
+	}
+}
+
+func writeFailures(b *strings.Builder, c *CaseEvaluation) {
+	for _, k := range c.Clips {
+		if !k.Found {
+			fmt.Fprintf(b, "- %s: missed a clip of %.0f mm, peak %d HU, next clip %.0f mm away, at %s\n", c.Name, k.LengthMM, k.PeakHU, k.NeighbourMM, positionText(k.CentreMM))
 		}
 	}
-	if missed == 0 {
-		fmt.Fprintf(&b, "No clip of the test set was missed.\n")
+	for _, f := range c.False {
+		fmt.Fprintf(b, "- %s: false, confidence %.2f, peak %d HU, at %s", c.Name, f.Confidence, f.PeakHU, positionText(f.CentreMM))
+		for _, what := range append(f.Flags, f.Near) {
+			if what != "" {
+				fmt.Fprintf(b, "; %s", what)
+			}
+		}
+		fmt.Fprintln(b)
 	}
-	fmt.Fprintf(&b, "\n## What these figures do not say\n\nPhantom cases come from the same generator as the training cases, with other seeds. "+
-		"They say nothing yet about real surgical clips; the paper's figures (DSC 0.844, HD95 2.008 mm, ASD 0.333 mm) are of 5 real patients and cannot be compared with them directly.\n")
-	return b.String()
 }

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/clipwright/clipwright/internal/phantom"
+)
+
+// testSet is a file of models/testsets: its cases were fixed before any training.
+type testSet struct {
+	Name  string     `json:"name"`
+	About string     `json:"about"`
+	Cases []testCase `json:"cases"`
+}
+
+// testCase is a phantom, or clips inserted into a real CT.
+type testCase struct {
+	Seed    int64   `json:"seed"`
+	SliceMM float64 `json:"slice_mm,omitempty"`
+	PixelMM float64 `json:"pixel_mm,omitempty"`
+	Small   bool    `json:"small,omitempty"`
+	// Drawn takes slice, pixel and field of view from the seed, as training does, instead of the values above.
+	Drawn bool `json:"drawn,omitempty"`
+	// Host is the real CT that takes the clips, a file in the folder of --ct; "" makes a phantom.
+	Host string `json:"host,omitempty"`
+}
+
+func readTestSet(path string) (testSet, error) {
+	var set testSet
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return set, fmt.Errorf("read the test set: %w", err)
+	}
+	if err := json.Unmarshal(b, &set); err != nil {
+		return set, fmt.Errorf("read the test set %s: %w", path, err)
+	}
+	if len(set.Cases) == 0 {
+		return set, fmt.Errorf("the test set %s holds no case", path)
+	}
+	return set, nil
+}
+
+// missingHost names a real CT of set that folder does not hold, or "".
+func (set *testSet) missingHost(folder string) string {
+	for _, c := range set.Cases {
+		if c.Host == "" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(folder, c.Host)); errors.Is(err, fs.ErrNotExist) {
+			return c.Host
+		}
+	}
+	return ""
+}
+
+// name is how a report calls the case.
+func (c *testCase) name() string {
+	if c.Host == "" {
+		return fmt.Sprintf("phantom %d", c.Seed)
+	}
+	return fmt.Sprintf("%s, %d", strings.TrimSuffix(c.Host, ".nii.gz"), c.Seed)
+}
+
+// caseMaker makes the cases of a test set; it keeps the real CT that it read last.
+type caseMaker struct {
+	folder string // of the real CTs
+	host   *phantom.Host
+	opened string
+}
+
+func (m *caseMaker) make(ctx context.Context, c testCase) (*phantom.Case, error) {
+	switch {
+	case c.Host != "":
+		if m.opened != c.Host {
+			host, err := openHost(ctx, filepath.Join(m.folder, c.Host))
+			if err != nil {
+				return nil, err
+			}
+			m.host, m.opened = host, c.Host
+		}
+		return m.host.Sample(ctx, c.Seed, phantom.SampleOptions{Whole: true})
+	case c.Drawn:
+		return phantom.Generate(ctx, phantom.TrainingOptions(c.Seed))
+	default:
+		return phantom.Generate(ctx, phantom.Options{Seed: c.Seed, SliceMM: c.SliceMM, PixelMM: c.PixelMM, Small: c.Small})
+	}
+}

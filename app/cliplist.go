@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 
 	"github.com/clipwright/clipwright/app/session"
 )
@@ -12,6 +13,7 @@ import (
 type clipActions struct {
 	sel    func(id int)
 	decide func(id int, kept bool)
+	add    func()
 }
 
 // clipList is the work list: a row a clip.
@@ -19,6 +21,7 @@ type clipList struct {
 	box    *fyne.Container // head over rows
 	rows   *fyne.Container
 	empty  *text
+	add    *button
 	scroll *container.Scroll
 	host   *host
 	do     clipActions
@@ -31,7 +34,9 @@ func newClipList(h *host, do clipActions) *clipList {
 	l.empty = newText("", textStyle{size: sizeSmall, colour: colourDim})
 	l.scroll = container.NewVScroll(l.rows)
 	head := container.New(clipColumns{}, clipHeads()...)
-	l.box = container.NewBorder(rows(0, head, inset(l.empty, 14, 8, 4, 4)), nil, nil, nil, l.scroll)
+	l.add = newButton(h, "Add clip at crosshair", theme.ContentAddIcon(), buttonFlat, "Put the crosshair on a clip that was missed, then press A", do.add)
+	l.add.small = true
+	l.box = container.NewBorder(rows(0, head, inset(l.empty, 14, 8, 4, 4)), inset(columns(0, l.add), 8, 8, 2, 4), nil, nil, l.scroll)
 	return l
 }
 
@@ -69,8 +74,9 @@ func (l *clipList) setEmpty(plan *session.Plan, derived session.Derived, searchi
 	case searching:
 		why = "Searching"
 	case derived.Searched:
-		why = "No clip found on this CT"
+		why = "No clip found on this CT: add those you see"
 	}
+	l.add.setEnabled(derived.External != nil)
 	l.empty.set(why)
 	setVisible(l.empty, why != "")
 }

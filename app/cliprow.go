@@ -59,7 +59,7 @@ func (r *clipRow) set(c segment.Clip, reviewed, selected bool) {
 	r.side.set(c.Side)
 	r.volume.set(fmt.Sprintf("%.0f", c.VolumeMM3), colour)
 	r.peak.set(fmt.Sprintf("%d", c.PeakHU), colour)
-	r.confidence.set(fmt.Sprintf("%.2f", c.Confidence))
+	r.confidence.set(confidenceText(c))
 	for _, t := range []*text{r.number, r.side, r.confidence} {
 		t.setColour(colour)
 	}
@@ -76,6 +76,14 @@ func (r *clipRow) set(c segment.Clip, reviewed, selected bool) {
 	r.keepButton.setColour(decided(reviewed && c.Kept, colourSuccess))
 	r.rejectIt.setColour(decided(!c.Kept, colourError))
 	r.row.setSelected(selected)
+}
+
+// confidenceText is the network's confidence, or that there is none.
+func confidenceText(c segment.Clip) string {
+	if c.ByHand {
+		return "hand"
+	}
+	return fmt.Sprintf("%.2f", c.Confidence)
 }
 
 func decided(on bool, colour fyne.ThemeColorName) fyne.ThemeColorName {

@@ -40,6 +40,7 @@ func bindings() []binding {
 		{"N  P", "next, previous clip"},
 		{"Space", "keep or reject the clip"},
 		{"Enter", "keep the clip and go to the next"},
+		{"A", "add the clip at the crosshair"},
 		{"F", "fit the images"},
 		{"Z", "close-up of the crosshair, and back"},
 		{"R", "reset the window"},
@@ -86,6 +87,8 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.toggleKept()
 	case fyne.KeyReturn, fyne.KeyEnter:
 		w.keepAndNext()
+	case fyne.KeyA:
+		s.AddClip()
 	case fyne.KeyF:
 		w.views.fit()
 	case fyne.KeyZ:

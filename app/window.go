@@ -109,7 +109,7 @@ func (w *window) build() {
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, s.OpenSeries)
 	w.structures = newStructureList(w.host, s.SetVisible)
-	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept})
+	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, add: s.AddClip})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
 	w.views = newViews(w.host, s, w.remembered)
 	w.status = newStatusbar()

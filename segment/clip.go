@@ -20,6 +20,7 @@ type Clip struct {
 	Confidence float64    // calibrated probability, 0 to 1
 	Flags      []string
 	Kept       bool
+	ByHand     bool         // a user pointed at it: Confidence is 1 and means nothing
 	Mask       *volume.Mask // connected voxels above the half level, on the CT's grid; no two clips share one
 	Marked     *volume.Mask // what the Segmentation Net marked of it, on the network grid; nil for a clip drawn by hand
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/clipwright/clipwright/segment"
 )
@@ -43,10 +42,14 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64) {
 	d := &s.derived
 	d.Searched, d.Found, d.ROI, d.Provider, d.Warnings = true, found, found.ROI, found.Provider, found.Warnings
 	s.mark(DerivedChanged)
+	clips := withHandMade(found.Clips, s.plan.Clips)
 	s.view.Reviewed = map[int]bool{}
+	for _, c := range clips {
+		s.view.Reviewed[c.ID] = c.ByHand
+	}
 	s.view.Selected = 0
 	s.mark(ViewChanged | CursorChanged)
-	s.edit("Find clips", "", true, func(p *Plan) { p.Clips = slices.Clone(found.Clips) })
+	s.edit("Find clips", "", true, func(p *Plan) { p.Clips = clips })
 	switch {
 	case len(found.Clips) > 0:
 		s.view.Cursor = found.Clips[0].CentreMM
@@ -67,7 +70,7 @@ func runNotice(found *segment.Result) *Notice {
 	case len(found.Clips) == 0:
 		return &Notice{
 			Severity: Warning, Details: details,
-			Text: "No clip found. Check that this CT shows the breast after surgery and that clips were placed.",
+			Text: "No clip found. Check that this CT shows the breast after surgery; a clip that you see is added with A at the crosshair.",
 		}
 	case len(details) == 0:
 		return nil

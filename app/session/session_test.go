@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -439,5 +440,50 @@ func TestRecipesAskForWhatTheyLack(t *testing.T) {
 	w.idle()
 	if w.Plan().Recipe != nil || len(w.Derived().Targets) != 1 {
 		t.Errorf("undone: recipe %v, %d targets", w.Plan().Recipe, len(w.Derived().Targets))
+	}
+}
+
+func TestAddClipAtTheCrosshair(t *testing.T) {
+	w := opened(t)
+	before := len(w.Plan().Clips)
+	v := w.Document().Volume
+	first := w.Plan().Clips[0]
+	first.Mask.Each(func(x, y, z int) { v.HU[v.Grid.Index(x, y, z)] = 2000 })
+	at := first.CentreMM
+	w.SetCursor(at)
+	w.AddClip()
+	if n := w.View().Notice; len(w.Plan().Clips) != before || n == nil || !strings.Contains(n.Text, "in the list already") {
+		t.Fatalf("a known clip was pointed at: %d clips, notice %+v", len(w.Plan().Clips), n)
+	}
+	w.edit("forget", "", true, func(p *Plan) { p.Clips = p.Clips[1:] })
+	w.AddClip()
+	w.idle()
+	clips := w.Plan().Clips
+	if len(clips) != before {
+		t.Fatalf("%d clips after adding the one forgotten, want %d; notice %+v", len(clips), before, w.View().Notice)
+	}
+	added := clips[len(clips)-1]
+	if !added.ByHand || !added.Kept || !w.View().Reviewed[added.ID] || w.View().Selected != added.ID || added.CentreMM.Distance(at) > v.Grid.SpacingX+4 {
+		t.Errorf("added %+v, reviewed %v, selected %d", added, w.View().Reviewed[added.ID], w.View().Selected)
+	}
+	if name, _ := w.UndoName(); name != "Add clip "+strconv.Itoa(added.ID) {
+		t.Errorf("undo takes back %q", name)
+	}
+	w.Undo()
+	if len(w.Plan().Clips) != before-1 {
+		t.Errorf("%d clips after undo, want %d", len(w.Plan().Clips), before-1)
+	}
+}
+
+func TestFindingAgainKeepsClipsAddedByHand(t *testing.T) {
+	found := []segment.Clip{{ID: 1, CentreMM: volume.Vec{0, 0, 0}}, {ID: 2, CentreMM: volume.Vec{20, 0, 0}}}
+	before := []segment.Clip{
+		{ID: 1, CentreMM: volume.Vec{50, 0, 0}},               // found earlier, not now
+		{ID: 5, CentreMM: volume.Vec{19, 1, 0}, ByHand: true}, // found now
+		{ID: 6, CentreMM: volume.Vec{0, 30, 0}, ByHand: true},
+	}
+	all := withHandMade(found, before)
+	if len(all) != 3 || all[2].ID != 3 || all[2].CentreMM != before[2].CentreMM || !all[2].ByHand {
+		t.Errorf("clips %+v", all)
 	}
 }

@@ -1,0 +1,58 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/clipwright/clipwright/segment"
+)
+
+// sameClipMM is how near a clip that was found must be to one added by hand to be the same.
+const sameClipMM = 5
+
+// AddClip grows the clip at the crosshair and adds it, kept and reviewed: the user pointed at it. Where
+// there is none, or one that is in the list already, a notice says so.
+func (s *Session) AddClip() {
+	if s.document.Volume == nil {
+		return
+	}
+	if s.derived.External == nil {
+		s.Notify(&Notice{Text: "The body outline is still being drawn; add the clip in a moment."})
+		return
+	}
+	c, err := segment.ClipAt(context.Background(), s.document.Volume, s.derived.External, s.plan.Clips, s.view.Cursor)
+	if err != nil {
+		s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("No clip added: %v.", err)})
+		return
+	}
+	c.ID = nextID(s.plan.Clips)
+	s.Update(func() {
+		s.edit(fmt.Sprintf("Add clip %d", c.ID), "", true, func(p *Plan) { p.Clips = append(slices.Clone(p.Clips), c) })
+		s.MarkReviewed(c.ID)
+		s.SelectClip(c.ID)
+		s.Notify(nil)
+	})
+}
+
+// nextID is a number that no clip has.
+func nextID(clips []segment.Clip) int {
+	most := 0
+	for _, c := range clips {
+		most = max(most, c.ID)
+	}
+	return most + 1
+}
+
+// withHandMade is found and, numbered after it, the clips of before that were added by hand and not found.
+func withHandMade(found, before []segment.Clip) []segment.Clip {
+	all := slices.Clone(found)
+	for _, c := range before {
+		isSame := func(k segment.Clip) bool { return k.CentreMM.Distance(c.CentreMM) < sameClipMM }
+		if c.ByHand && !slices.ContainsFunc(found, isSame) {
+			c.ID = nextID(all)
+			all = append(all, c)
+		}
+	}
+	return all
+}

@@ -7,19 +7,28 @@ def test_components_are_26_connected_and_sized():
     logits = np.full((8, 8, 8), -5.0)
     logits[1, 1, 1] = logits[2, 2, 2] = 3
     logits[6, 6, 6] = 9
-    found = sorted(components(logits, 0.5, 1), key=lambda c: c[2])
-    assert [c[2] for c in found] == [1, 2]
-    assert np.allclose(found[1][0], 1.5) and found[1][1] == 3
+    found = sorted(components(logits, 0.5, 1), key=lambda c: len(c[0]))
+    assert [len(c[0]) for c in found] == [1, 2]
+    assert np.allclose(found[1][0].mean(0), 1.5) and found[1][1] == 3
     assert len(components(logits, 0.5, 2)) == 1
 
 
-def test_matching_is_one_to_one_within_5_mm():
-    truth = np.array([[0, 0, 0], [0, 0, 4.0]])
-    found = np.array([[0, 0, 2.0], [0, 0, 1.9], [0, 9, 0], [9, 0, 0]])
-    hit, ignored = match(truth, found, np.array([[9, 0, 2.0]]))
-    assert hit.tolist() == [True, True, False, False]
-    assert ignored.tolist() == [False, False, False, True]
-    assert match(truth[:0], found, truth[:0])[0].tolist() == [False] * 4
+def test_clips_are_found_by_the_nearest_component():
+    truth = np.array([[0, 0, 0], [0, 0, 3.0], [0, 0, 40.0]])
+    pair = np.array([[0, 0, 1], [0, 0, 2]])
+    piece, elsewhere, axillary = np.array([[0, 1, 4]]), np.array([[0, 9, 0]]), np.array([[9, 0, 0]])
+    finds, false = match(truth, [pair, piece, elsewhere, axillary], np.array([[9, 0, 1.0]]))
+    assert finds.tolist() == [2, 0, 0, 0]
+    assert false.tolist() == [False, False, True, False]
+    finds, false = match(truth[:0], [pair], truth[:0])
+    assert finds.tolist() == [0] and false.tolist() == [True]
+
+
+def test_a_second_clip_of_a_component_counts_less():
+    labels = np.zeros((16, 16, 16), np.uint8)
+    labels[3, 3, 3:9] = 1
+    box = Box(np.zeros((1, 16, 16, 16), np.float32), labels, np.array([[3, 3, 4.0], [3, 3, 7.0]]), np.zeros((0, 3)))
+    assert judge([(box, np.where(labels == 1, 6.0, -6.0))]).sensitivity == 0.8
 
 
 def test_a_perfect_answer_scores_one_and_calibrates_high():

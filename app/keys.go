@@ -44,6 +44,7 @@ func bindings() []binding {
 		{"F", "fit the images"},
 		{"Z", "close-up of the crosshair, and back"},
 		{"R", "reset the window"},
+		{"M", "brightest of a slab: 10, 20, 40 mm, off"},
 		{"O", "marks on the images"},
 		{"9  0", "fold the left, right panel"},
 		{"Ctrl+O", "open a folder"},
@@ -95,6 +96,8 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.views.closeUp()
 	case fyne.KeyR:
 		w.setPreset(presets()[0])
+	case fyne.KeyM:
+		s.NextSlab()
 	case fyne.KeyO:
 		s.SetOverlays(!s.View().Overlays)
 	case fyne.Key9:

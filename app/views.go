@@ -225,6 +225,9 @@ func (v *views) show() {
 func (v *views) write() {
 	doc, view := v.session.Document(), v.session.View()
 	window := fmt.Sprintf("W %.0f  L %.0f HU", view.WindowWidthHU, view.WindowCentreHU)
+	if view.SlabMM > 0 {
+		window = fmt.Sprintf("MIP %.0f mm   %s", view.SlabMM, window)
+	}
 	patient, technique := "", ""
 	if doc.Series != nil {
 		technique = doc.Series.Description
@@ -250,7 +253,7 @@ func (v *views) scene(p *planeView) viewer.Scene {
 	s := viewer.Scene{
 		Volume: v.session.Document().Volume, Plane: p.plane, CursorMM: view.Cursor,
 		Window: viewer.Window{CentreHU: view.WindowCentreHU, WidthHU: view.WindowWidthHU},
-		Zoom:   p.zoom, PanMM: p.panMM, Smooth: true, Crosshair: view.Overlays,
+		Zoom:   p.zoom, PanMM: p.panMM, SlabMM: view.SlabMM, Smooth: true, Crosshair: view.Overlays,
 	}
 	ratio := float64(1)
 	if c := fyne.CurrentApp().Driver().CanvasForObject(p.pane); c != nil {

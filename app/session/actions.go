@@ -183,6 +183,20 @@ func (s *Session) SetWindow(centreHU, widthHU float64) {
 	})
 }
 
+// slabsMM are the thicknesses that NextSlab goes through.
+func slabsMM() []float64 { return []float64{0, 10, 20, 40} }
+
+// NextSlab shows the brightest of a thicker slab instead of one slice, so that clips jump out, and after the
+// thickest single slices again.
+func (s *Session) NextSlab() {
+	all := slabsMM()
+	i := slices.Index(all, s.view.SlabMM)
+	s.Update(func() {
+		s.view.SlabMM = all[(i+1)%len(all)]
+		s.mark(WindowChanged)
+	})
+}
+
 // SetVisible shows or hides the structure called name.
 func (s *Session) SetVisible(name string, visible bool) {
 	s.Update(func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -485,5 +486,17 @@ func TestFindingAgainKeepsClipsAddedByHand(t *testing.T) {
 	all := withHandMade(found, before)
 	if len(all) != 3 || all[2].ID != 3 || all[2].CentreMM != before[2].CentreMM || !all[2].ByHand {
 		t.Errorf("clips %+v", all)
+	}
+}
+
+func TestSlabsGoRound(t *testing.T) {
+	w := opened(t)
+	var seen []float64
+	for range 4 {
+		w.NextSlab()
+		seen = append(seen, w.View().SlabMM)
+	}
+	if !slices.Equal(seen, []float64{10, 20, 40, 0}) {
+		t.Errorf("slabs %v mm", seen)
 	}
 }

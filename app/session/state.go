@@ -113,7 +113,8 @@ type View struct {
 	Cursor         volume.Vec // LPS mm
 	WindowCentreHU float64
 	WindowWidthHU  float64
-	Selected       int // clip id, 0 for none
+	SlabMM         float64 // thickness of a maximum intensity slab; 0 shows single slices
+	Selected       int     // clip id, 0 for none
 	Hidden         map[string]bool
 	Overlays       bool         // all marks; false shows the bare image
 	Reviewed       map[int]bool // clip ids the user has decided on; looking cannot be undone

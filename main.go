@@ -39,7 +39,11 @@ func run(ctx context.Context, args []string) int {
 	open := func(o app.Options) error {
 		o.Deps = session.Deps{Engine: engine, Location: location, Segmentation: segmentation, ModelsError: err}
 		fyneapp.SetMetadata(app.Metadata(version))
-		return app.Run(fyneapp.New(), o)
+		a := fyneapp.New()
+		if o.Capture == "" {
+			o.Deps.AutosaveDir = filepath.Join(a.Storage().RootURI().Path(), "autosave")
+		}
+		return app.Run(a, o)
 	}
 	return cli.Run(ctx, cli.Deps{
 		Version: version, Engine: engine, LibraryPath: onnx.LibraryPath,

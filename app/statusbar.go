@@ -30,7 +30,9 @@ func newStatusbar() *statusbar {
 func (s *statusbar) set(doc session.Document, derived session.Derived, view session.View) {
 	s.times.set(timesText(doc, derived))
 	saved := ""
-	if view.SavedPath != "" {
+	if !view.AutosavedAt.IsZero() {
+		saved = "autosaved " + view.AutosavedAt.Local().Format("15:04")
+	} else if view.SavedPath != "" {
 		saved = "saved " + view.SavedAt.Format("15:04")
 	}
 	s.save.set(saved)

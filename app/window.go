@@ -14,6 +14,7 @@ import (
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/assets"
+	"github.com/clipwright/clipwright/internal/dicom"
 )
 
 // Preferences of the window.
@@ -107,7 +108,7 @@ func (w *window) build() {
 		save: w.askSave, light: w.toggleLight, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
-	w.series = newSeriesList(w.host, s.OpenSeries)
+	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) })
 	w.structures = newStructureList(w.host, s.SetVisible)
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, add: s.AddClip})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
@@ -207,13 +208,17 @@ func (w *window) open(dir string) {
 
 // replaceStudy asks before unsaved work is left.
 func (w *window) replaceStudy(open func()) {
-	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
+	leave := func() {
+		w.session.Discard()
 		open()
+	}
+	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
+		leave()
 		return
 	}
 	dialog.ShowConfirm("Leave this case?", "What you decided on its clips is not saved.", func(yes bool) {
 		if yes {
-			open()
+			leave()
 		}
 	}, w.win)
 }
@@ -284,6 +289,7 @@ func (w *window) close() {
 	if w.released != nil {
 		return
 	}
+	w.session.Discard()
 	w.released = w.session.Close()
 	size := w.win.Canvas().Size()
 	w.remembered.SetFloat(preferenceWidth, float64(size.Width))

@@ -54,10 +54,16 @@ func (s *Session) readSeries(ctx context.Context, j *job, doc Document, series *
 	}
 	doc.Series, doc.Volume, doc.Findings = series, v, report.Findings()
 	doc.ReadSeconds = time.Since(start).Seconds()
+	kept, broken := s.readAutosave(series.UID, v)
 	return func() {
 		s.replaceDocument(doc)
-		if n := findingsNotice(doc.Findings); n != nil {
-			s.Notify(n)
+		if kept != nil {
+			s.restoreWork(kept)
+		}
+		for _, n := range []*Notice{broken, findingsNotice(doc.Findings)} {
+			if n != nil {
+				s.Notify(n)
+			}
 		}
 	}, nil
 }
@@ -101,6 +107,7 @@ func (s *Session) replaceDocument(doc Document) {
 	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft} {
 		s.drop(kind)
 	}
+	s.Discard()
 	s.document = doc
 	s.revisions++
 	s.plan = &Plan{ // how targets are made stays; what belongs to a patient goes
@@ -112,6 +119,7 @@ func (s *Session) replaceDocument(doc Document) {
 	clear(s.boxes)
 	s.view.Selected, s.view.Reviewed = 0, map[int]bool{}
 	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
+	s.view.AutosavedAt = time.Time{}
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged)
 	if doc.Volume == nil {
 		return

@@ -94,6 +94,9 @@ func (s *Session) commitSave(doc Document, plan *Plan, set *dicom.StructureSet, 
 		s.document = doc
 		s.view.SavedPath, s.view.SavedAt, s.view.SavedSet = path, time.Now(), set
 		s.view.savedRevision = plan.Revision
+		if !s.Unsaved() {
+			s.Discard()
+		}
 		s.mark(DocumentChanged | ViewChanged)
 	}
 	text := fmt.Sprintf("Saved %s.", path)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -17,6 +18,7 @@ type Deps struct {
 	Location     segment.Model
 	Segmentation segment.Model
 	ModelsError  error           // why the models cannot be used, or nil
+	AutosaveDir  string          // where unsaved work is kept; empty keeps none
 	Network      segment.Options // provider and threads for both networks; zero is auto
 }
 
@@ -42,11 +44,12 @@ type Session struct {
 	changed   Change
 	listeners []func(Change)
 
-	jobs    [jobKinds]*job
-	ticking chan struct{} // closed to stop the ticker; nil when none runs
-	nets    *networks
-	work    pipeline
-	now     func() time.Time
+	jobs     [jobKinds]*job
+	ticking  chan struct{} // closed to stop the ticker; nil when none runs
+	nets     *networks
+	autosave autosaver
+	work     pipeline
+	now      func() time.Time
 }
 
 // pipeline is the long work, as functions so that tests need no patient.
@@ -70,7 +73,7 @@ const defaultMarginMM = 10
 func New(post func(func()), deps Deps) *Session {
 	return &Session{
 		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM), Free: segment.UnknownFreeMargin()}, nets: newNetworks(), now: time.Now,
-		boxes: map[*volume.Mask]box{},
+		boxes: map[*volume.Mask]box{}, autosave: autosaver{store: store.Autosave{Dir: deps.AutosaveDir}, delay: autosaveDelay},
 		view: View{
 			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true,
 			Hidden: map[string]bool{}, Reviewed: map[int]bool{},
@@ -105,6 +108,9 @@ func (s *Session) Update(change func()) {
 	}
 	changed := s.changed
 	s.changed = 0
+	if changed.Has(PlanChanged | ViewChanged) {
+		s.scheduleAutosave()
+	}
 	for _, listener := range s.listeners {
 		listener(changed)
 	}

@@ -122,6 +122,7 @@ type View struct {
 	SavedPath      string
 	SavedAt        time.Time
 	SavedSet       *dicom.StructureSet // as written
+	AutosavedAt    time.Time           // zero when nothing is kept
 	savedRevision  uint64
 	Notice         *Notice
 }

@@ -1,0 +1,191 @@
+package session
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/store"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// autosaveDelay is how long after a change the plan is kept: changes in quick succession are written once.
+const autosaveDelay = 2 * time.Second
+
+// autosaver keeps the plan of the open CT on disk until it is saved or given up.
+type autosaver struct {
+	store   store.Autosave // off when Dir is empty
+	delay   time.Duration
+	pending bool // a write will follow
+	writing bool
+	given   uint64 // revision of the plan that the user gave up
+	kept    stamp  // what was written last
+}
+
+// stamp tells one state of the work from another.
+type stamp struct {
+	revision uint64
+	reviewed int
+}
+
+func (s *Session) stamp() stamp { return stamp{s.plan.Revision, s.ReviewedCount()} }
+
+// autosaveKey is the series whose plan is kept, or "" when there is nothing to keep: a demo case has no UID.
+func (s *Session) autosaveKey() string {
+	if s.autosave.store.Dir == "" || s.document.Volume == nil || s.document.Series == nil {
+		return ""
+	}
+	return s.document.Series.UID
+}
+
+// scheduleAutosave lets the plan be kept soon; what it is then is what counts.
+func (s *Session) scheduleAutosave() {
+	if s.autosave.pending || !s.worthKeeping() || s.autosave.kept == s.stamp() {
+		return
+	}
+	s.autosave.pending = true
+	time.AfterFunc(s.autosave.delay, func() { s.post(s.writeAutosave) })
+}
+
+// worthKeeping tells whether the plan holds work that is nowhere else and was not given up.
+func (s *Session) worthKeeping() bool {
+	return s.autosaveKey() != "" && s.Unsaved() && s.plan.Revision != s.autosave.given
+}
+
+func (s *Session) writeAutosave() {
+	s.autosave.pending = false
+	if !s.worthKeeping() {
+		return
+	}
+	key := s.autosaveKey()
+	if s.autosave.writing {
+		s.scheduleAutosave()
+		return
+	}
+	s.autosave.writing, s.autosave.kept = true, s.stamp()
+	work := workOf(s.plan, s.view.Reviewed, s.document.Volume.Grid, s.now())
+	go func() {
+		err := s.autosave.store.Write(key, work)
+		s.post(func() { s.autosaved(key, work.Saved, err) })
+	}()
+}
+
+func (s *Session) autosaved(key string, at time.Time, err error) {
+	s.autosave.writing = false
+	switch {
+	case err != nil:
+		s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("Your work is not being autosaved: %v. Save the RTSTRUCT soon.", err)})
+	case key != s.autosaveKey() || !s.worthKeeping(): // saved or given up while it was being written
+		_ = s.autosave.store.Remove(key)
+	default:
+		s.Update(func() {
+			s.view.AutosavedAt = at
+			s.mark(ViewChanged)
+		})
+	}
+}
+
+// Discard forgets the plan's autosaved copy: the user leaves it knowingly, or has saved it.
+func (s *Session) Discard() {
+	s.autosave.given = s.plan.Revision
+	if key := s.autosaveKey(); key != "" {
+		_ = s.autosave.store.Remove(key) // a copy left behind only asks again
+		s.view.AutosavedAt = time.Time{}
+	}
+}
+
+// readAutosave is what was kept for series uid of v, or nil; a notice says what could not be read.
+func (s *Session) readAutosave(uid string, v *volume.Volume) (*store.Work, *Notice) {
+	if s.autosave.store.Dir == "" || uid == "" {
+		return nil, nil
+	}
+	w, err := s.autosave.store.Read(uid)
+	if err != nil {
+		return nil, &Notice{Severity: Warning, Text: "No work was restored: " + err.Error() + "."}
+	}
+	if w == nil || w.Voxels != voxelsOf(v.Grid) {
+		return nil, nil
+	}
+	return w, nil
+}
+
+// restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back.
+func (s *Session) restoreWork(w *store.Work) {
+	var clips []segment.Clip
+	reviewed := map[int]bool{}
+	for i := range w.Clips {
+		c := &w.Clips[i]
+		m, ok := c.Mask(s.document.Volume.Grid)
+		if !ok {
+			continue
+		}
+		clips = append(clips, segment.Clip{
+			ID: c.ID, Side: c.Side, CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3, PeakHU: c.PeakHU,
+			Confidence: c.Confidence, Flags: c.Flags, Kept: c.Kept, ByHand: c.ByHand, Mask: m,
+		})
+		reviewed[c.ID] = c.Reviewed
+	}
+	s.Update(func() {
+		s.view.Reviewed = reviewed
+		s.view.AutosavedAt = w.Saved
+		s.mark(ViewChanged)
+		s.edit("Restore autosaved work", "", true, func(p *Plan) {
+			p.Clips, p.Expected, p.Boost = clips, w.Expected, w.Boost
+			p.Margin = marginOf(w.MarginMM)
+			p.Free = freeMarginOf(w.FreeMM)
+			p.Recipe = presetRecipe(w.Recipe)
+		})
+		s.Notify(&Notice{Text: fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.",
+			w.Saved.Local().Format("2006-01-02 15:04"), plural(len(clips), "clip"))})
+	})
+}
+
+func workOf(p *Plan, reviewed map[int]bool, g *volume.Grid, now time.Time) store.Work {
+	w := store.Work{
+		Saved: now, Voxels: voxelsOf(g), Expected: p.Expected, Boost: p.Boost,
+		MarginMM: [6]float64{p.Margin.R, p.Margin.L, p.Margin.A, p.Margin.P, p.Margin.S, p.Margin.I},
+	}
+	for i, mm := range []float64{p.Free.R, p.Free.L, p.Free.A, p.Free.P, p.Free.S, p.Free.I} {
+		if !math.IsNaN(mm) {
+			w.FreeMM[i] = &mm
+		}
+	}
+	if p.Recipe != nil {
+		w.Recipe = p.Recipe.Key
+	}
+	for _, c := range p.Clips {
+		w.Clips = append(w.Clips, store.Clip{
+			ID: c.ID, Side: c.Side, CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3, PeakHU: c.PeakHU, Confidence: c.Confidence,
+			Flags: c.Flags, Kept: c.Kept, ByHand: c.ByHand, Reviewed: reviewed[c.ID], Runs: c.Mask.Runs(),
+		})
+	}
+	return w
+}
+
+func voxelsOf(g *volume.Grid) [3]int { return [3]int{g.Nx, g.Ny, g.Nz()} }
+
+func marginOf(mm [6]float64) segment.Margin {
+	return segment.Margin{R: mm[0], L: mm[1], A: mm[2], P: mm[3], S: mm[4], I: mm[5]}
+}
+
+func freeMarginOf(mm [6]*float64) segment.FreeMargin {
+	var known [6]float64
+	for i, v := range mm {
+		known[i] = math.NaN()
+		if v != nil {
+			known[i] = *v
+		}
+	}
+	return segment.FreeMargin(marginOf(known))
+}
+
+// presetRecipe is the recipe that ships under key, or nil.
+func presetRecipe(key string) *segment.Recipe {
+	for _, r := range segment.Recipes() {
+		if r.Key == key {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/store"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// keeping is a world that keeps unsaved work in dir, with series 1.2 open.
+func keeping(t *testing.T, dir string) *world {
+	w := newWorld(t)
+	w.autosave = autosaver{store: store.Autosave{Dir: dir}, delay: 10 * time.Millisecond}
+	w.OpenFolder("some/folder", "1.2")
+	w.idle()
+	return w
+}
+
+func (w *world) settled(what string, kept bool) {
+	w.t.Helper()
+	w.until(what, func() bool {
+		got, err := w.autosave.store.Read("1.2")
+		return err == nil && (got != nil) == kept && !w.autosave.pending && !w.autosave.writing
+	})
+}
+
+func TestWorkSurvivesACrash(t *testing.T) {
+	dir := t.TempDir()
+	w := keeping(t, dir)
+	w.Run()
+	w.idle()
+	w.SetKept(2, false)
+	w.SetExpected(4)
+	w.SetMargin(segment.Margin{R: 1, L: 2, A: 3, P: 4, S: 5, I: 6})
+	w.settled("the work to be kept", true)
+	if w.View().AutosavedAt.IsZero() {
+		t.Error("the window is not told that the work was kept")
+	}
+	before := w.Plan()
+
+	again := keeping(t, dir) // the program ended without being asked
+	after := again.Plan()
+	if len(after.Clips) != 3 || after.Clips[1].Kept || !after.Clips[0].Kept || after.Expected != 4 || !after.Boost || after.Margin != before.Margin {
+		t.Fatalf("restored %+v", after)
+	}
+	for i := range after.Clips {
+		if !after.Clips[i].Mask.Equal(before.Clips[i].Mask) || after.Clips[i].CentreMM != before.Clips[i].CentreMM {
+			t.Errorf("clip %d differs", i)
+		}
+	}
+	if !again.View().Reviewed[2] || again.View().Reviewed[1] {
+		t.Errorf("reviewed %v", again.View().Reviewed)
+	}
+	if n := again.View().Notice; n == nil || !strings.Contains(n.Text, "Restored") || !strings.Contains(n.Text, "3 clips") {
+		t.Errorf("notice %+v", n)
+	}
+	if !again.Unsaved() {
+		t.Error("restored work counts as saved")
+	}
+	again.Undo()
+	if len(again.Plan().Clips) != 0 {
+		t.Error("undo did not take the restored work back")
+	}
+}
+
+func TestSavedOrLeftWorkIsNotKept(t *testing.T) {
+	for name, end := range map[string]func(w *world){
+		"saved": func(w *world) { w.Save(w.t.TempDir()+"/rs.dcm", false); w.idle() },
+		"left":  func(w *world) { w.Discard() },
+		"another series": func(w *world) {
+			w.OpenSeries(w.Document().Studies[0].Series[1])
+			w.idle()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := keeping(t, t.TempDir())
+			w.Run()
+			w.idle()
+			w.SetKept(2, false)
+			w.settled("the work to be kept", true)
+			w.SetKept(3, false) // a write is under way
+			end(w)
+			w.settled("the copy to go", false)
+			w.spin(50 * time.Millisecond)
+			w.settled("the copy to stay away", false)
+		})
+	}
+}
+
+func TestADemoCaseIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	w.autosave = autosaver{store: store.Autosave{Dir: t.TempDir()}, delay: time.Millisecond}
+	w.OpenDemo(1)
+	w.idle()
+	w.Run()
+	w.idle()
+	w.spin(20 * time.Millisecond)
+	if files, _ := os.ReadDir(w.autosave.store.Dir); len(files) != 0 {
+		t.Errorf("kept %v", files)
+	}
+}
+
+func TestAFolderThatCannotBeWrittenIsSaid(t *testing.T) {
+	file := t.TempDir() + "/file"
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := keeping(t, file)
+	w.Run()
+	w.idle()
+	w.until("a notice", func() bool { n := w.View().Notice; return n != nil && strings.Contains(n.Text, "not being autosaved") })
+}

@@ -1,0 +1,110 @@
+// Package store keeps on this machine what must not be lost when the program ends unasked: the plan of the
+// open CT. Files name no patient: a series is known by a hash of its UID.
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/natefinch/atomic"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
+
+// Autosave is a folder with one file for each CT series that was worked on; it is made when first needed.
+type Autosave struct{ Dir string }
+
+// Work is the plan of one CT as it is kept.
+type Work struct {
+	Saved    time.Time   `json:"saved"`
+	Voxels   [3]int      `json:"voxels"` // of the CT: columns, rows, slices
+	Clips    []Clip      `json:"clips"`
+	Expected int         `json:"expected,omitempty"`
+	Boost    bool        `json:"boost,omitempty"`
+	MarginMM [6]float64  `json:"margin_mm"` // R L A P S I
+	FreeMM   [6]*float64 `json:"free_mm"`   // null where unknown
+	Recipe   string      `json:"recipe,omitempty"`
+}
+
+// Clip is one clip of a Work.
+type Clip struct {
+	ID         int          `json:"id"`
+	Side       string       `json:"side"`
+	CentreMM   volume.Vec   `json:"centre_mm"`
+	VolumeMM3  float64      `json:"volume_mm3"`
+	PeakHU     int          `json:"peak_hu"`
+	Confidence float64      `json:"confidence"`
+	Flags      []string     `json:"flags,omitempty"`
+	Kept       bool         `json:"kept"`
+	ByHand     bool         `json:"by_hand,omitempty"`
+	Reviewed   bool         `json:"reviewed,omitempty"`
+	Runs       []volume.Run `json:"runs"` // voxels of the CT
+}
+
+// path is the file of a series.
+func (a Autosave) path(seriesUID string) string {
+	sum := sha256.Sum256([]byte(seriesUID))
+	return filepath.Join(a.Dir, hex.EncodeToString(sum[:12])+".json")
+}
+
+// Write keeps w for the series; what was kept before is replaced in one step.
+func (a Autosave) Write(seriesUID string, w Work) error {
+	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
+		return fmt.Errorf("autosave: %w", err)
+	}
+	b, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Errorf("autosave: %w", err)
+	}
+	if err := atomic.WriteFile(a.path(seriesUID), bytes.NewReader(b)); err != nil {
+		return fmt.Errorf("autosave: %w", err)
+	}
+	return nil
+}
+
+// Read is what was kept for the series, or nil. A file that cannot be read is put aside, so that nothing
+// overwrites it, and the error names it.
+func (a Autosave) Read(seriesUID string) (*Work, error) {
+	path := a.path(seriesUID)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("autosave: %w", err)
+	}
+	var w Work
+	if err := json.Unmarshal(b, &w); err != nil {
+		aside := path + ".unreadable"
+		return nil, errors.Join(fmt.Errorf("the work autosaved in %s cannot be read: %w", aside, err), os.Rename(path, aside))
+	}
+	return &w, nil
+}
+
+// Remove forgets what was kept for the series.
+func (a Autosave) Remove(seriesUID string) error {
+	if err := os.Remove(a.path(seriesUID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("autosave: %w", err)
+	}
+	return nil
+}
+
+// Mask is the voxels of c on g, or false where they do not lie in it.
+func (c *Clip) Mask(g *volume.Grid) (*volume.Mask, bool) {
+	m := volume.NewMask(g)
+	for _, r := range c.Runs {
+		if r.X0 >= r.X1 || !g.Contains(r.X0, r.Y, r.Z) || !g.Contains(r.X1-1, r.Y, r.Z) {
+			return nil, false
+		}
+		m.SetSpan(r.X0, r.X1, r.Y, r.Z)
+	}
+	return m, len(c.Runs) > 0
+}

@@ -16,6 +16,10 @@ go list -deps -test -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {
 			found=yes
 			tr -d '\r' <"$file"
 		done
+		if [ -z "$found" ]; then # some say it in the README alone
+			said=$(tr -d '\r' <"$dir/README.md" | sed -n '/^## Licen[sc]e/,/^## [^L]/{/^## /d;p}')
+			[ -z "$said" ] || { found=yes; echo "Its README says:"; echo "$said"; }
+		fi
 		[ -n "$found" ] || { echo "licences.sh: $path has no licence file" >&2; exit 1; }
 	done
 	printf '\n================================================================\nThe Go standard library\n\n'

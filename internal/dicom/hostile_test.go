@@ -78,16 +78,20 @@ func bounded(t testing.TB, what string, n int, work func()) {
 // seeds are small valid files of both kinds in several encodings.
 func seeds() map[string][]byte {
 	rt := withContours(rawContour("CLOSED_PLANAR", "4", square), rawContour("POINT", "1", `1\2\0`))
-	return map[string][]byte{
+	all := map[string][]byte{
 		"ct implicit": rawCT(0).encode(syntaxImplicitLE),
 		"ct explicit": rawCT(0).encode(syntaxExplicitLE),
 		"ct big":      rawCT(0).encode(syntaxExplicitBE),
 		"ct deflated": rawCT(0).encode(syntaxDeflatedLE),
-		"ct rle":      rawCT(0).with(rawFile{tagPixelData: rleElement(rawCT(0)[tagPixelData].value)}).encode(syntaxRLE),
 		"rt implicit": rt.encode(syntaxImplicitLE),
 		"rt explicit": rt.encode(syntaxExplicitLE),
 		"rt big":      rt.encode(syntaxExplicitBE),
 	}
+	for _, uid := range []string{syntaxRLE, syntaxJPEGLossless, syntaxJPEGLS, syntaxJPEGLSNear, syntaxJPEG2000Lossless} {
+		pixels := compress(uid, rawCT(0)[tagPixelData].value)
+		all["ct "+uid] = rawCT(0).with(rawFile{tagPixelData: pixels}).encode(uid)
+	}
+	return all
 }
 
 func TestTruncatedAnywhere(t *testing.T) {

@@ -102,6 +102,9 @@ func (s *Series) readSlice(r *reader, table *huTable, z int, dst []int16, report
 	if z == 0 && !h.data.has(tag.RescaleSlope) {
 		report.warning(s.Slices[z].Path, "no RescaleSlope: stored values are taken for HU")
 	}
+	if z == 0 && h.syntax.lossy() {
+		report.warning(s.Slices[z].Path, fmt.Sprintf("its pixels were compressed with loss (%s): small clips may have changed", h.syntax.name))
+	}
 	words, big, err := h.words(f, len(dst))
 	if err != nil {
 		return err
@@ -111,7 +114,7 @@ func (s *Series) readSlice(r *reader, table *huTable, z int, dst []int16, report
 	return nil
 }
 
-// words returns the pixel words of h, native or RLE, n pixels of them.
+// words returns the pixel words of h, n pixels of them.
 func (h head) words(f pixelFormat, n int) (words []byte, big bool, err error) {
 	w := walker{data: h.body, total: h.total}
 	want := n * f.allocated / 8
@@ -126,7 +129,8 @@ func (h head) words(f pixelFormat, n int) (words []byte, big bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		return h.rle(&w, e, f, want)
+		words, err = h.compressed(&w, e, f, n)
+		return words, false, err
 	case e.length == undefinedLength:
 		return nil, false, fmt.Errorf("compressed pixels under %s; convert the file: gdcmconv --raw IN OUT", h.syntax.name)
 	case int(e.length) < want || e.value+want > len(h.body):
@@ -137,12 +141,8 @@ func (h head) words(f pixelFormat, n int) (words []byte, big bool, err error) {
 	return h.body[e.value : e.value+want], h.syntax.encoding.big, nil
 }
 
-// rle joins the fragments of the one frame and expands them.
-func (h head) rle(w *walker, e element, f pixelFormat, want int) ([]byte, bool, error) {
-	if h.syntax.uid != syntaxRLE {
-		return nil, false, fmt.Errorf("its pixels are compressed as %s (%s), which Clipwright does not decode; convert it first: %s",
-			h.syntax.name, h.syntax.uid, h.syntax.convert)
-	}
+// compressed joins the fragments of the one frame and expands them.
+func (h head) compressed(w *walker, e element, f pixelFormat, n int) ([]byte, error) {
 	var frame []byte
 	first := true
 	_, err := w.fragments(e, h.total, h.syntax.encoding, func(fragment []byte) {
@@ -152,13 +152,9 @@ func (h head) rle(w *walker, e element, f pixelFormat, want int) ([]byte, bool, 
 		first = false
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	words := make([]byte, want)
-	if err := decodeRLE(words, frame, f.allocated/8); err != nil {
-		return nil, false, fmt.Errorf("%w; copy the file again", err)
-	}
-	return words, false, nil
+	return h.syntax.decompress(frame, f, n)
 }
 
 // dropDoubles leaves one slice on each plane. Equal pixels are dropped with a warning; different ones

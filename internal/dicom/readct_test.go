@@ -9,6 +9,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/cocosip/go-dicom-codec/jpeg/lossless14sv1"
+	"github.com/cocosip/go-dicom-codec/jpeg2000"
+	"github.com/cocosip/go-dicom-codec/jpegls/lossless"
+
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -33,13 +37,14 @@ func TestEncodings(t *testing.T) {
 		0x0018999B: {vr: "UV", value: make([]byte, 8)},
 		0x00200011: str("IS", "7"),
 	}
-	for _, uid := range []string{syntaxImplicitLE, syntaxExplicitLE, syntaxExplicitBE, syntaxDeflatedLE, syntaxRLE} {
+	for _, uid := range []string{
+		syntaxImplicitLE, syntaxExplicitLE, syntaxExplicitBE, syntaxDeflatedLE, syntaxRLE, syntaxJPEGLossless,
+		syntaxJPEGLosslessSV1, syntaxJPEGLS, syntaxJPEG2000Lossless,
+	} {
 		t.Run(uid, func(t *testing.T) {
 			dir := writeRaw(t, 3, uid, func(z int, f rawFile) rawFile {
 				f = f.with(trips)
-				if uid == syntaxRLE {
-					f[tagPixelData] = rleElement(f[tagPixelData].value)
-				}
+				f[tagPixelData] = compress(uid, f[tagPixelData].value)
 				return f
 			})
 			v, s, report, err := load(t, dir)
@@ -86,11 +91,41 @@ func rleElement(words []byte) rawElement {
 			frame = append(frame, 0x80)
 		}
 	}
+	return encapsulated(frame)
+}
+
+// encapsulated is pixel data of one fragment, PS3.5 A.4.
+func encapsulated(frame []byte) rawElement {
+	if len(frame)%2 != 0 {
+		frame = append(frame, 0)
+	}
 	item := func(b []byte) []byte {
 		return append(binary.LittleEndian.AppendUint32([]byte{0xFE, 0xFF, 0x00, 0xE0}, uint32(len(b))), b...)
 	}
 	value := append(item(nil), append(item(frame), 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0)...)
 	return rawElement{vr: "encapsulated", value: value}
+}
+
+// compress is the pixel data of a raw CT, 4 x 3 words, under uid.
+func compress(uid string, words []byte) rawElement {
+	var frame []byte
+	var err error
+	switch uid {
+	case syntaxRLE:
+		return rleElement(words)
+	case syntaxJPEGLosslessSV1, syntaxJPEGLossless:
+		frame, err = lossless14sv1.Encode(words, 4, 3, 1, 16)
+	case syntaxJPEGLS, syntaxJPEGLSNear:
+		frame, err = lossless.Encode(words, 4, 3, 1, 16)
+	case syntaxJPEG2000Lossless, syntaxJPEG2000:
+		frame, err = jpeg2000.NewEncoder(jpeg2000.DefaultEncodeParams(4, 3, 1, 16, false)).Encode(words)
+	default:
+		return rawElement{vr: "OW", value: words}
+	}
+	if err != nil {
+		panic(err)
+	}
+	return encapsulated(frame)
 }
 
 func TestFilesWithoutPreamble(t *testing.T) {
@@ -187,7 +222,8 @@ func TestRefusals(t *testing.T) {
 		{"localizer", "", 3, always(rawFile{0x00080008: str("CS", `ORIGINAL\PRIMARY\LOCALIZER`)}), []string{"no CT series", "localizer"}},
 		{"enhanced", "", 1, always(rawFile{0x00080016: str("UI", classEnhancedCT)}), []string{"im00", "multi-frame", "dcuncat"}},
 		{"multi-frame", "", 1, always(rawFile{0x00280008: str("IS", "2")}), []string{"im00", "multi-frame"}},
-		{"JPEG-LS", "1.2.840.10008.1.2.4.80", 3, nil, []string{"JPEG-LS Lossless", "im00", "dcmdjpls"}},
+		{"JPEG with loss", "1.2.840.10008.1.2.4.51", 3, nil, []string{"JPEG Extended", "im00", "dcmdjpeg"}},
+		{"native pixels under JPEG-LS", syntaxJPEGLS, 3, nil, []string{"im00"}},
 		{"no position", "", 3, always(rawFile{0x00200032: {}}), []string{"im00", "ImagePositionPatient", "export"}},
 		{"no orientation", "", 3, always(rawFile{0x00200037: {}}), []string{"im00", "ImageOrientationPatient"}},
 		{"skewed axes", "", 3, always(rawFile{0x00200037: str("DS", `1\0\0\0.1\1\0`)}), []string{"im00", "orthonormal"}},

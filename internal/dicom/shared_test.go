@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -96,7 +95,6 @@ func TestSharedGeometry(t *testing.T) {
 		"gantry_tilt_4slices":              "tilted by 14.0 degrees",
 		"not_a_volume_duplicate_positions": "different images on one plane",
 		"slice_increment_missing_slice":    "tilted by 15.5 degrees",
-		"example_ct_dicom_no_UIDs":         "gdcmconv --raw",
 	} {
 		_, _, _, err := load(t, sharedData(t, "geometry", folder))
 		wantError(t, err, say)
@@ -158,7 +156,7 @@ func TestPlastimatchAgreesOnForeignStructures(t *testing.T) {
 	}
 }
 
-// TestToolsConvertWhatWeWrite: each native encoding that dcmtk makes of our slice reads the same.
+// TestToolsConvertWhatWeWrite: each lossless encoding that dcmtk and gdcm make of our slice reads the same.
 func TestToolsConvertWhatWeWrite(t *testing.T) {
 	_, v, s := writeTestCT(t, testGrid(1))
 	for _, args := range [][]string{
@@ -172,28 +170,23 @@ func TestToolsConvertWhatWeWrite(t *testing.T) {
 		{"dcmcrle"},
 		{"gdcmconv", "--rle"},
 		{"gdcmconv", "--raw"},
+		{"dcmcjpeg", "+e1"},
+		{"dcmcjpeg", "+el", "+sv", "1"},
+		{"dcmcjpeg", "+el", "+sv", "2"},
+		{"dcmcjpeg", "+el", "+sv", "3"},
+		{"dcmcjpeg", "+el", "+sv", "4"},
+		{"dcmcjpeg", "+el", "+sv", "5"},
+		{"dcmcjpeg", "+el", "+sv", "6"},
+		{"dcmcjpeg", "+el", "+sv", "7"},
+		{"gdcmconv", "--jpeg"},
+		{"dcmcjpls"},
+		{"gdcmconv", "--jpegls"},
+		{"gdcmconv", "--j2k"},
 	} {
 		out := filepath.Join(t.TempDir(), "out.dcm")
 		tool(t, args[0], append(slices.Clone(args[1:]), s.Slices[0].Path, out)...)
 		if got := readOne(t, out); !slices.Equal(got, v.HU) {
 			t.Errorf("%v: HU differ", args)
-		}
-	}
-	for _, args := range [][]string{{"dcmcjpeg", "+el"}, {"dcmcjpls"}, {"gdcmconv", "--j2k"}} {
-		out := filepath.Join(t.TempDir(), "out.dcm")
-		tool(t, args[0], append(slices.Clone(args[1:]), s.Slices[0].Path, out)...)
-		_, _, _, err := load(t, out)
-		wantError(t, err, "compressed as JPEG", "convert", "out.dcm")
-		// and the command that the refusal names does it
-		command := regexp.MustCompile(`(dcmdjpeg|dcmdjpls|gdcmconv --raw) IN OUT`).FindStringSubmatch(err.Error())
-		if command == nil {
-			t.Fatalf("no command in %v", err)
-		}
-		native := out + ".native"
-		words := strings.Fields(command[1])
-		tool(t, words[0], append(words[1:], out, native)...)
-		if got := readOne(t, native); !slices.Equal(got, v.HU) {
-			t.Errorf("%v: HU differ after %s", args, command[1])
 		}
 	}
 }

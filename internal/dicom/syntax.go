@@ -7,6 +7,13 @@ const (
 	syntaxDeflatedLE = "1.2.840.10008.1.2.1.99"
 	syntaxExplicitBE = "1.2.840.10008.1.2.2"
 	syntaxRLE        = "1.2.840.10008.1.2.5"
+
+	syntaxJPEGLossless     = "1.2.840.10008.1.2.4.57"
+	syntaxJPEGLosslessSV1  = "1.2.840.10008.1.2.4.70"
+	syntaxJPEGLS           = "1.2.840.10008.1.2.4.80"
+	syntaxJPEGLSNear       = "1.2.840.10008.1.2.4.81"
+	syntaxJPEG2000Lossless = "1.2.840.10008.1.2.4.90"
+	syntaxJPEG2000         = "1.2.840.10008.1.2.4.91"
 )
 
 // SOP class UIDs, PS3.4.
@@ -33,9 +40,8 @@ type coding struct{ big, implicit bool }
 // findSyntax looks a transfer syntax up; ok is false for one that no table holds.
 func findSyntax(uid string) (s syntax, ok bool) {
 	const (
-		jpeg   = "dcmdjpeg IN OUT"
-		jpegLS = "dcmdjpls IN OUT"
-		gdcm   = "gdcmconv --raw IN OUT"
+		jpeg = "dcmdjpeg IN OUT"
+		gdcm = "gdcmconv --raw IN OUT"
 	)
 	s = syntax{uid: uid, compressed: true}
 	switch uid {
@@ -55,18 +61,18 @@ func findSyntax(uid string) (s syntax, ok bool) {
 		s.name, s.convert = "JPEG Extended (12 bit)", jpeg
 	case "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55":
 		s.name, s.convert = "JPEG (retired process)", jpeg
-	case "1.2.840.10008.1.2.4.57":
-		s.name, s.convert = "JPEG Lossless (process 14)", jpeg
-	case "1.2.840.10008.1.2.4.70":
-		s.name, s.convert = "JPEG Lossless (first-order prediction)", jpeg
-	case "1.2.840.10008.1.2.4.80":
-		s.name, s.convert = "JPEG-LS Lossless", jpegLS
-	case "1.2.840.10008.1.2.4.81":
-		s.name, s.convert = "JPEG-LS Near-Lossless", jpegLS
-	case "1.2.840.10008.1.2.4.90":
-		s.name, s.convert = "JPEG 2000 Lossless", gdcm
-	case "1.2.840.10008.1.2.4.91":
-		s.name, s.convert = "JPEG 2000", gdcm
+	case syntaxJPEGLossless:
+		s.name = "JPEG Lossless (process 14)"
+	case syntaxJPEGLosslessSV1:
+		s.name = "JPEG Lossless (first-order prediction)"
+	case syntaxJPEGLS:
+		s.name = "JPEG-LS Lossless"
+	case syntaxJPEGLSNear:
+		s.name = "JPEG-LS Near-Lossless"
+	case syntaxJPEG2000Lossless:
+		s.name = "JPEG 2000 Lossless"
+	case syntaxJPEG2000:
+		s.name = "JPEG 2000"
 	case "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203":
 		s.name, s.convert = "High-Throughput JPEG 2000", gdcm
 	default:

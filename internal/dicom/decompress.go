@@ -99,6 +99,23 @@ func jpegSegment(frame []byte, marker int) ([]byte, bool) {
 	}
 }
 
+// checkCodingStyle looks at the COD segments of a codestream, table A.12: what no encoder of images writes would
+// cost the decoder memory.
+func checkCodingStyle(b []byte) error {
+	const mostLayers, mostLevels = 256, 10
+	for {
+		i := bytes.Index(b, []byte{0xFF, 0x52})
+		if i < 0 || len(b) < i+14 {
+			return nil
+		}
+		layers, levels, width, height := int(binary.BigEndian.Uint16(b[i+6:])), b[i+9], b[i+10], b[i+11]
+		if binary.BigEndian.Uint16(b[i+2:]) < 64 && (layers > mostLayers || levels > mostLevels || width > 8 || height > 8) {
+			return fmt.Errorf("a coding style of %d layers, %d levels and code blocks of 2^%d x 2^%d", layers, levels, width+2, height+2)
+		}
+		b = b[i+2:]
+	}
+}
+
 // mostTiles is how many tiles a JPEG 2000 image may have: medical encoders write one.
 const mostTiles = 1024
 
@@ -118,6 +135,9 @@ func decodeJPEG2000(words, frame []byte, f pixelFormat) error {
 	}
 	if w, h := field(4), field(5); w == 0 || h == 0 || (columns/w+1)*(rows/h+1) > mostTiles {
 		return fmt.Errorf("more than %d tiles", mostTiles)
+	}
+	if err := checkCodingStyle(frame[sizeHeader:]); err != nil {
+		return err
 	}
 	d := jpeg2000.NewDecoder()
 	if err := d.Decode(frame); err != nil {

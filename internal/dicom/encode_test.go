@@ -20,6 +20,8 @@ type rawElement struct {
 	value []byte        // little endian
 	items [][]rawTagged // of a sequence
 	fixed bool          // sequence and items with lengths instead of delimiters
+	// endless gives an element that is no sequence an undefined length all the same.
+	endless bool
 }
 
 type rawTagged struct {
@@ -170,7 +172,11 @@ func appendRaw(b []byte, t uint32, e rawElement, implicit, big bool) []byte {
 		header(t, "OB", 0xFFFFFFFF)
 		return append(b, e.value...)
 	}
-	header(t, e.vr, uint32(len(e.value)))
+	if e.endless {
+		header(t, e.vr, 0xFFFFFFFF)
+	} else {
+		header(t, e.vr, uint32(len(e.value)))
+	}
 	value := slices.Clone(e.value)
 	size := map[string]int{"US": 2, "SS": 2, "OW": 2, "UL": 4, "FD": 8}[e.vr]
 	if big && size > 0 {

@@ -3,10 +3,12 @@ package dicom
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -106,8 +108,9 @@ func TestTruncatedAnywhere(t *testing.T) {
 // TestMutations flips bits, sets lengths and splices, seeded. CLIPWRIGHT_SOAK gives the rounds for each seed file.
 func TestMutations(t *testing.T) {
 	rounds := 60
-	if os.Getenv("CLIPWRIGHT_SOAK") != "" {
-		rounds = 2000
+	if soak := os.Getenv("CLIPWRIGHT_SOAK"); soak != "" {
+		more, _ := strconv.Atoi(soak)
+		rounds = max(more, 2000)
 	}
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -116,6 +119,15 @@ func TestMutations(t *testing.T) {
 		for range rounds {
 			survive(t, dir, name, mutate(random, data))
 		}
+	}
+}
+
+// TestUnknownOfUndefinedLength: a wanted element that says UN without a length is no sequence for the library.
+func TestUnknownOfUndefinedLength(t *testing.T) {
+	dir := t.TempDir()
+	unknown := rawElement{vr: "UN", value: []byte{0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0}, endless: true}
+	for tag := range rawCT(0) {
+		survive(t, dir, fmt.Sprintf("unknown %08x", tag), rawCT(0).with(rawFile{tag: unknown}).encode(syntaxExplicitLE))
 	}
 }
 

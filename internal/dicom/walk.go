@@ -171,7 +171,8 @@ func (w *walker) element(e element, end int, enc coding, nested int, keep bool) 
 	case !sequence && e.length == undefinedLength:
 		return 0, fmt.Errorf("element %s has no length", tagName(e.tag))
 	case sequence && (keep || e.length == undefinedLength):
-		return w.sequence(e, end, inner, nested, keep)
+		// The library takes the undefined length of what it does not know as a sequence for bytes to read.
+		return w.sequence(e, end, inner, nested, keep && dictionaryVR(e.tag) == "SQ")
 	}
 	next := e.value + int(e.length)
 	switch {

@@ -122,12 +122,20 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// TestUnknownOfUndefinedLength: a wanted element that says UN without a length is no sequence for the library.
-func TestUnknownOfUndefinedLength(t *testing.T) {
+// TestSequencesByAnotherName: the library goes by the tag, whatever the file says an element is. A wanted one that
+// says UN without a length is no sequence for it, and a sequence that says it is text is one.
+func TestSequencesByAnotherName(t *testing.T) {
 	dir := t.TempDir()
 	unknown := rawElement{vr: "UN", value: []byte{0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0}, endless: true}
 	for tag := range rawCT(0) {
 		survive(t, dir, fmt.Sprintf("unknown %08x", tag), rawCT(0).with(rawFile{tag: unknown}).encode(syntaxExplicitLE))
+	}
+	rt := withContours(rawContour("CLOSED_PLANAR", "4", square))
+	for tag := range rt {
+		if rt[tag].vr == "SQ" {
+			text := str("LT", `0\0\0\0\0\0\0\0\0`)
+			survive(t, dir, fmt.Sprintf("text %08x", tag), rt.with(rawFile{tag: text}).encode(syntaxExplicitLE))
+		}
 	}
 }
 

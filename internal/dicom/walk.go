@@ -183,7 +183,7 @@ func (w *walker) element(e element, end int, enc coding, nested int, keep bool) 
 		if nested == 0 && e.length <= maxText {
 			w.charset = strings.Trim(string(w.data[e.value:next]), " \x00")
 		}
-	case keep && e.length <= maxText:
+	case keep && e.length <= maxText && dictionaryVR(e.tag) != "SQ": // or the library reads items out of text
 		if next > len(w.data) {
 			return 0, errMore
 		}

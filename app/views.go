@@ -225,8 +225,9 @@ func (v *views) show() {
 func (v *views) write() {
 	doc, view := v.session.Document(), v.session.View()
 	window := fmt.Sprintf("W %.0f  L %.0f HU", view.WindowWidthHU, view.WindowCentreHU)
+	slab := ""
 	if view.SlabMM > 0 {
-		window = fmt.Sprintf("MIP %.0f mm   %s", view.SlabMM, window)
+		slab = fmt.Sprintf(" · MIP %.0f mm", view.SlabMM)
 	}
 	patient, technique := "", ""
 	if doc.Series != nil {
@@ -236,9 +237,9 @@ func (v *views) write() {
 		}
 	}
 	for _, p := range v.each {
-		corners := pane.Corners{TopLeft: upperFirst(p.plane.String()), BottomRight: window}
+		corners := pane.Corners{TopLeft: upperFirst(p.plane.String()) + slab, BottomRight: window}
 		if p.plane == viewer.Axial {
-			corners.TopLeft, corners.TopRight = patient, technique
+			corners.TopLeft, corners.TopRight = patient+slab, technique
 		}
 		p.pane.SetCorners(corners)
 		p.pane.SetTexts(view.Overlays)

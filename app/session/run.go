@@ -77,5 +77,6 @@ func runNotice(found *segment.Result) *Notice {
 	case len(details) == 1:
 		return &Notice{Severity: Warning, Text: details[0]}
 	}
-	return &Notice{Severity: Warning, Text: fmt.Sprintf("The search left %d remarks.", len(details)), Details: details}
+	more := plural(len(details)-1, "more remark")
+	return &Notice{Severity: Warning, Text: fmt.Sprintf("%s (%s)", details[0], more), Details: details[1:]}
 }

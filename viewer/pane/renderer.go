@@ -15,6 +15,8 @@ const (
 	letterSize = 13
 	inset      = 8 // of texts from the edge
 	ringWidth  = 1
+
+	shadowOffset = 1
 )
 
 // renderer lays the texts over the raster.
@@ -27,6 +29,7 @@ type renderer struct {
 	corners [4]*canvas.Text // top left, top right, bottom left, bottom right
 	barText *canvas.Text
 	labels  []*canvas.Text // one for each box label; those not needed are hidden
+	shadows []*canvas.Text // under texts and labels, so that they can be read on bone
 }
 
 func textColour() color.Color   { return color.NRGBA{0xE6, 0xED, 0xF3, 0xFF} }
@@ -42,6 +45,7 @@ func newText(size float32, c color.Color, bold bool) *canvas.Text {
 func newRenderer(p *Pane, raster *canvas.Raster) *renderer {
 	r := &renderer{pane: p, raster: raster, ring: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(textColour())}
 	r.ring.StrokeColor, r.ring.StrokeWidth = accent(), ringWidth
+	r.bar.StrokeColor, r.bar.StrokeWidth = color.Black, 0.5
 	for i := range r.letters {
 		r.letters[i] = newText(letterSize, letterColour(), true)
 	}
@@ -64,6 +68,7 @@ func (r *renderer) write() {
 	for _, t := range r.labels {
 		t.Hidden = true
 	}
+	defer r.castShadows()
 	if !shown {
 		return
 	}
@@ -85,6 +90,19 @@ func (r *renderer) write() {
 	r.barText.Text = fmt.Sprintf("%g mm", mm)
 	r.place(float32(px / p.ratio))
 	r.placeLabels(s)
+}
+
+// castShadows puts a dark copy under every text.
+func (r *renderer) castShadows() {
+	for i, t := range append(r.texts(), r.labels...) {
+		if i == len(r.shadows) {
+			r.shadows = append(r.shadows, newText(t.TextSize, color.Black, t.TextStyle.Bold))
+		}
+		under := r.shadows[i]
+		under.Text, under.TextSize, under.TextStyle, under.Hidden = t.Text, t.TextSize, t.TextStyle, t.Hidden
+		under.Resize(t.Size())
+		under.Move(t.Position().AddXY(shadowOffset, shadowOffset))
+	}
 }
 
 func (r *renderer) texts() []*canvas.Text {
@@ -166,6 +184,9 @@ func (r *renderer) Refresh() {
 // Objects implements fyne.WidgetRenderer.
 func (r *renderer) Objects() []fyne.CanvasObject {
 	objects := []fyne.CanvasObject{r.raster, r.bar}
+	for _, t := range r.shadows {
+		objects = append(objects, t)
+	}
 	for _, t := range r.labels {
 		objects = append(objects, t)
 	}

@@ -209,7 +209,7 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		p.warn("Only %d clip(s) found; fewer than %d do not outline a tumour bed. Look for clips that were missed.", n, fewClips)
 	}
 	if n := countDoubtful(p.result.Clips); n > 0 {
-		p.warn("%d of %d clips are doubtful: a low confidence, or a flag; look at them first.", n, len(p.result.Clips))
+		p.warn("Doubtful: %d of %d clips, by a low confidence or a flag. Look at them first.", n, len(p.result.Clips))
 	}
 	if mm := widest(p.result.Clips); mm > farApart {
 		p.warn("Clips lie up to %.0f mm apart; check that all of them belong to one tumour bed.", mm)

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/clipwright/clipwright/segment"
 )
@@ -59,24 +61,27 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64) {
 	s.Notify(runNotice(found))
 }
 
-// runNotice is what the user should know of a run, or nil when all is plain.
+// runNotice is what the user should know of a run, or nil when all is plain: what concerns the clips comes
+// first, and what computed is no warning.
 func runNotice(found *segment.Result) *Notice {
-	var details []string
+	details := slices.Clone(found.Warnings)
 	if found.Notice != "" {
-		details = append(details, found.Notice)
+		details = append(details, upperFirst(found.Notice)+".")
 	}
-	details = append(details, found.Warnings...)
+	n := &Notice{Severity: Warning}
 	switch {
 	case len(found.Clips) == 0:
-		return &Notice{
-			Severity: Warning, Details: details,
-			Text: "No clip found. Check that this CT shows the breast after surgery; a clip that you see is added with A at the crosshair.",
-		}
+		n.Text, n.Details = "No clip found. Check that this CT shows the breast after surgery; a clip that you see is added with A at the crosshair.", details
 	case len(details) == 0:
 		return nil
+	case len(found.Warnings) == 0:
+		n.Severity, n.Text = Info, details[0]
 	case len(details) == 1:
-		return &Notice{Severity: Warning, Text: details[0]}
+		n.Text = details[0]
+	default:
+		n.Text, n.Details = fmt.Sprintf("%s (%s)", details[0], plural(len(details)-1, "more remark")), details[1:]
 	}
-	more := plural(len(details)-1, "more remark")
-	return &Notice{Severity: Warning, Text: fmt.Sprintf("%s (%s)", details[0], more), Details: details[1:]}
+	return n
 }
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

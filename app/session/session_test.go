@@ -500,3 +500,27 @@ func TestSlabsGoRound(t *testing.T) {
 		t.Errorf("slabs %v mm", seen)
 	}
 }
+
+func TestWhatARunSays(t *testing.T) {
+	clips := testClips(testGrid())
+	for _, c := range []struct {
+		found    segment.Result
+		severity Severity
+		text     string
+		details  int
+	}{
+		{segment.Result{Clips: clips}, 0, "", 0},
+		{segment.Result{Clips: clips, Notice: "no GPU here"}, Info, "No GPU here.", 0},
+		{segment.Result{Clips: clips, Notice: "no GPU here", Warnings: []string{"1 of 3 clips is doubtful."}}, Warning, "1 of 3 clips is doubtful. (1 more remark)", 1},
+		{segment.Result{Clips: clips, Warnings: []string{"far apart"}}, Warning, "far apart", 0},
+		{segment.Result{Notice: "no GPU here", Warnings: []string{"nowhere"}}, Warning, "No clip found.", 2},
+	} {
+		n := runNotice(&c.found)
+		if n == nil {
+			n = &Notice{}
+		}
+		if n.Severity != c.severity || !strings.HasPrefix(n.Text, c.text) || len(n.Details) != c.details {
+			t.Errorf("%+v says %+v", c.found, n)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type renderer struct {
 	raster  *canvas.Raster
 	ring    *canvas.Rectangle
 	bar     *canvas.Rectangle
+	under   *canvas.Rectangle // of bar, dark
 	letters [4]*canvas.Text // left, right, top, bottom
 	corners [4]*canvas.Text // top left, top right, bottom left, bottom right
 	barText *canvas.Text
@@ -43,9 +44,8 @@ func newText(size float32, c color.Color, bold bool) *canvas.Text {
 }
 
 func newRenderer(p *Pane, raster *canvas.Raster) *renderer {
-	r := &renderer{pane: p, raster: raster, ring: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(textColour())}
+	r := &renderer{pane: p, raster: raster, ring: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(textColour()), under: canvas.NewRectangle(color.Black)}
 	r.ring.StrokeColor, r.ring.StrokeWidth = accent(), ringWidth
-	r.bar.StrokeColor, r.bar.StrokeWidth = color.Black, 0.5
 	for i := range r.letters {
 		r.letters[i] = newText(letterSize, letterColour(), true)
 	}
@@ -64,6 +64,7 @@ func (r *renderer) write() {
 	for _, t := range r.texts() {
 		t.Hidden = !shown
 	}
+	r.under.Hidden = !shown
 	r.bar.Hidden, r.ring.Hidden = !shown, !p.focused
 	for _, t := range r.labels {
 		t.Hidden = true
@@ -134,6 +135,8 @@ func (r *renderer) place(barWidth float32) {
 	barY := size.Height - br.Height - inset - thickness
 	r.bar.Resize(fyne.NewSize(barWidth, thickness))
 	r.bar.Move(fyne.NewPos(size.Width-barWidth-inset, barY))
+	r.under.Resize(fyne.NewSize(barWidth+2*shadowOffset, thickness+2*shadowOffset))
+	r.under.Move(r.bar.Position().SubtractXY(shadowOffset, shadowOffset))
 	bt := fit(r.barText)
 	r.barText.Move(fyne.NewPos(size.Width-bt.Width-inset, barY-bt.Height))
 }
@@ -183,7 +186,7 @@ func (r *renderer) Refresh() {
 
 // Objects implements fyne.WidgetRenderer.
 func (r *renderer) Objects() []fyne.CanvasObject {
-	objects := []fyne.CanvasObject{r.raster, r.bar}
+	objects := []fyne.CanvasObject{r.raster, r.under, r.bar}
 	for _, t := range r.shadows {
 		objects = append(objects, t)
 	}

@@ -46,6 +46,7 @@ type TruthDistractor struct {
 type phantomOptions struct {
 	phantom.Options
 	out, size string
+	insert    string
 	tensors   tensorOptions
 }
 
@@ -78,7 +79,7 @@ func phantomCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.tensors.dir, "tensors", "", "write training tensors into this folder instead")
 	f.IntVar(&o.tensors.count, "count", 1, "with --tensors: how many samples")
 	f.IntVar(&o.tensors.perAnatomy, "per-anatomy", 8, "with --tensors: samples that share one anatomy")
-	f.StringVar(&o.tensors.insert, "insert", "", "with --tensors: put the clips into the CTs (NIfTI) of this folder instead of phantoms")
+	f.StringVar(&o.insert, "insert", "", "put the clips into a real CT instead: a DICOM folder, a NIfTI file, or a folder of them")
 	return c
 }
 
@@ -92,14 +93,14 @@ func writePhantom(ctx context.Context, deps Deps, o phantomOptions) error {
 			return fmt.Errorf("%w (a phantom never overwrites: remove it or choose another folder)", err)
 		}
 	}
-	c, err := phantom.Generate(ctx, o.Options)
+	c, meta, err := makePhantom(ctx, o)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return err
 	}
-	series, err := dicom.WriteCT(ctx, ctDir, c.Volume, phantomMeta(o.Seed))
+	series, err := dicom.WriteCT(ctx, ctDir, c.Volume, meta)
 	if err != nil {
 		return err
 	}
@@ -111,6 +112,22 @@ func writePhantom(ctx context.Context, deps Deps, o phantomOptions) error {
 	}
 	fmt.Fprintf(deps.Out, "%s: CT of %d slices, %d clips, %d distractors\n", o.out, c.Volume.Grid.Nz(), len(c.Clips), len(c.Distractors))
 	return nil
+}
+
+// makePhantom makes the case that o describes, and says whose it is.
+func makePhantom(ctx context.Context, o phantomOptions) (*phantom.Case, dicom.CTMeta, error) {
+	meta := phantomMeta(o.Seed)
+	if o.insert == "" {
+		c, err := phantom.Generate(ctx, o.Options)
+		return c, meta, err
+	}
+	if o.Seed < 0 {
+		return nil, meta, usageError{errors.New("--seed: give a number from 0")}
+	}
+	c, err := insertedCase(ctx, o.insert, o.Seed)
+	meta.Patient = dicom.Patient{Name: fmt.Sprintf("Inserted^Seed%d", o.Seed), ID: fmt.Sprintf("INSERTED-%d", o.Seed)}
+	meta.Description = "Real CT with inserted clips"
+	return c, meta, err
 }
 
 // phantomMeta names the patient of a phantom CT, so that nobody takes it for a person's.

@@ -8,15 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clipwright/clipwright/internal/dicom"
-	"github.com/clipwright/clipwright/internal/nifti"
 	"github.com/clipwright/clipwright/internal/phantom"
 	"github.com/clipwright/clipwright/internal/volume"
-	"github.com/clipwright/clipwright/segment"
 )
 
 type prepareOptions struct{ out, series, truth string }
@@ -91,59 +88,4 @@ func clipsOf(set *dicom.StructureSet, v *volume.Volume) []phantom.Clip {
 		}
 	}
 	return clips
-}
-
-// insertPerVolume is how many samples in a row share one real CT, which takes a while to read.
-const insertPerVolume = 16
-
-// writeInsertedTensors puts phantom clips into the real CTs of a folder and writes the region round them.
-func writeInsertedTensors(ctx context.Context, deps Deps, o phantomOptions) error {
-	files, err := filepath.Glob(filepath.Join(o.tensors.insert, "*.nii.gz"))
-	if err != nil {
-		return err
-	}
-	if len(files) == 0 {
-		return fmt.Errorf("%s holds no .nii.gz volume to put clips into", o.tensors.insert)
-	}
-	bar := newProgress(deps.ErrOut)
-	defer bar.finish()
-	var host *phantom.Host
-	opened := ""
-	for i := range o.tensors.count {
-		number := o.Seed + int64(i)
-		file := files[int(number/insertPerVolume)%len(files)] // by seed, so that many short runs use every CT
-		if file != opened {
-			if host, err = openHost(ctx, file); err != nil {
-				return err
-			}
-			opened = file
-		}
-		c, err := host.Sample(ctx, number, phantom.SampleOptions{Whole: i%insertPerVolume == insertPerVolume-1})
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		source := "inserted:" + strings.TrimSuffix(filepath.Base(file), ".nii.gz")
-		if err := writeSample(ctx, o.tensors.dir, number, source, c, deps.inputChannels()); err != nil {
-			return err
-		}
-		bar.report("samples", i+1, o.tensors.count)
-	}
-	return nil
-}
-
-// openHost reads a real CT and finds where clips may go in it.
-func openHost(ctx context.Context, file string) (*phantom.Host, error) {
-	v, err := nifti.Read(file)
-	if err != nil {
-		return nil, err
-	}
-	external, err := segment.External(ctx, v)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	host, err := phantom.NewHost(v, external)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return host, nil
 }

@@ -20,7 +20,7 @@ const (
 )
 
 type tensorOptions struct {
-	dir, insert       string
+	dir               string
 	count, perAnatomy int
 }
 
@@ -186,7 +186,7 @@ func writePhantomTensors(ctx context.Context, deps Deps, o phantomOptions) error
 	if err := os.MkdirAll(o.tensors.dir, 0o755); err != nil {
 		return err
 	}
-	if o.tensors.insert != "" {
+	if o.insert != "" {
 		return writeInsertedTensors(ctx, deps, o)
 	}
 	bar := newProgress(deps.ErrOut)

@@ -268,8 +268,17 @@ func modelReport(deps Deps, e Evaluation) string {
 	fmt.Fprintf(&b, "\n## What these figures do not say\n\nPhantom cases come from the same generator as the training cases, with other seeds; inserted clips are "+
 		"drawn by the same physics as in training, in CTs that never trained, few of them. They say nothing yet about real surgical clips; the paper's figures "+
 		"(DSC 0.844, HD95 2.008 mm, ASD 0.333 mm) are of 5 real patients and cannot be compared with them directly.\n")
+	fmt.Fprintf(&b, "\n%s", credits)
 	return b.String()
 }
+
+// credits names the collections whose CTs take inserted clips.
+const credits = `## Credits
+
+Real CTs come from The Cancer Imaging Archive. Training: LIDC-IDRI, 4D-Lung, TCGA-THCA, RIDER Pilot, CPTAC-SAR (CC BY 3.0), CMB-CRC and
+Lung-PET-CT-Dx (CC BY 4.0). Tests: RIDER Pilot, another patient, and ACRIN-NSCLC-FDG-PET (CC BY 3.0). No image of them is part of the
+program.
+`
 
 func writeSet(b *strings.Builder, set SetEvaluation) {
 	fmt.Fprintf(b, "\n## Test set `%s`, %d cases\n\n%s\n\n", set.Name, len(set.Cases), set.About)

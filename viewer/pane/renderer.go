@@ -26,8 +26,8 @@ type renderer struct {
 	ring    *canvas.Rectangle
 	bar     *canvas.Rectangle
 	under   *canvas.Rectangle // of bar, dark
-	letters [4]*canvas.Text // left, right, top, bottom
-	corners [4]*canvas.Text // top left, top right, bottom left, bottom right
+	letters [4]*canvas.Text   // left, right, top, bottom
+	corners [4]*canvas.Text   // top left, top right, bottom left, bottom right
 	barText *canvas.Text
 	labels  []*canvas.Text // one for each box label; those not needed are hidden
 	shadows []*canvas.Text // under texts and labels, so that they can be read on bone

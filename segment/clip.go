@@ -25,6 +25,12 @@ type Clip struct {
 	Marked     *volume.Mask // what the Segmentation Net marked of it, on the network grid; nil for a clip drawn by hand
 }
 
+// doubtful is a confidence below which a clip deserves a look before the others.
+const doubtful = 0.6
+
+// Doubtful tells whether c scores low or looks like something else.
+func (c *Clip) Doubtful() bool { return c.Confidence < doubtful || len(c.Flags) > 0 }
+
 // ROI is the region that holds the clips: 96^3 voxels of 2 mm, or the box a user drew. Its corners are
 // the outer faces of its voxels; on an oblique grid, those of the axis-parallel box that holds them.
 type ROI struct {

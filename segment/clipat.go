@@ -53,6 +53,9 @@ func ClipAt(ctx context.Context, v *volume.Volume, external *volume.Mask, clips 
 	for _, other := range near {
 		c.Mask = c.Mask.Subtract(other.Mask)
 	}
+	if c.Mask.Empty() {
+		return Clip{}, ErrClipThere
+	}
 	c.VolumeMM3, c.Confidence, c.ByHand, c.Marked = c.Mask.VolumeMM3(), 1, true, nil
 	return c, nil
 }

@@ -10,7 +10,7 @@ import (
 const (
 	leastClips  = 4   // clips from which a usual amount of metal can be told
 	doubleLimit = 1.8 // times the usual amount of metal,
-	spreadLimit = 1.3 // spread so many times as far as usual: it is two clips
+	spreadLimit = 1.5 // spread so many times as far as usual: it is two clips. Below, long single clips are parted
 	apartMM     = 2.2 // two clips in one are at least so far apart
 )
 
@@ -21,18 +21,22 @@ func partDoubles(v *volume.Volume, network *volume.Grid, clips []refined) []refi
 	if len(clips) < leastClips {
 		return clips
 	}
-	metal, spread := make([]float64, len(clips)), make([]float64, len(clips))
+	pieces := make([]metal, len(clips))
+	sums, spreads := make([]float64, len(clips)), make([]float64, len(clips))
 	for i := range clips {
-		metal[i], spread[i] = clips[i].metal(v)
+		pieces[i] = clips[i].metal(v)
+		sums[i], spreads[i] = pieces[i].sum(), pieces[i].spreadMM()
 	}
-	usualMetal, usualSpread := lowerMedian(metal), lowerMedian(spread)
+	usualSum, usualSpread := lowerMedian(sums), lowerMedian(spreads)
 	var out []refined
 	for i := range clips {
-		if metal[i] < doubleLimit*usualMetal || spread[i] < spreadLimit*usualSpread || clips[i].touches || clips[i].capped {
+		more := sums[i] >= doubleLimit*usualSum && spreads[i] >= spreadLimit*usualSpread
+		centres, apart := pieces[i].twoCentres()
+		if !more || !apart || clips[i].touches || clips[i].capped {
 			out = append(out, clips[i])
 			continue
 		}
-		out = append(out, clips[i].part(v, network)...)
+		out = append(out, clips[i].part(centres, v, network)...)
 	}
 	return out
 }
@@ -43,68 +47,88 @@ func lowerMedian(values []float64) float64 {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// metal is the sum of what the clip's voxels rise above the background, HU mm³, and how far it is spread: the
-// standard deviation of its place, mm.
-func (c *refined) metal(v *volume.Volume) (sum, spreadMM float64) {
-	var mean volume.Vec
-	each := func(visit func(at volume.Vec, weight float64)) {
-		for _, p := range c.voxels {
-			visit(v.Grid.ToPatient(float64(p[0]), float64(p[1]), float64(p[2])),
-				(float64(v.At(p[0], p[1], p[2]))-c.backgroundHU)*v.Grid.VoxelVolume(p[2]))
-		}
-	}
-	each(func(at volume.Vec, weight float64) { sum, mean = sum+weight, mean.Add(at.Scale(weight)) })
-	mean = mean.Scale(1 / sum)
-	variance := 0.0
-	each(func(at volume.Vec, weight float64) {
-		d := at.Sub(mean)
-		variance += weight * d.Dot(d)
-	})
-	// A voxel is a box, not a point.
-	g := v.Grid
-	slice, _ := g.Uniform()
-	box := (g.SpacingX*g.SpacingX + g.SpacingY*g.SpacingY + slice*slice) / 12
-	return sum, math.Sqrt(variance/sum + box)
+// metal is what the voxels of a clip rise above its background.
+type metal struct {
+	at     []volume.Vec // voxel centres, LPS mm
+	weight []float64    // HU mm³
+	sizeMM float64      // standard deviation of the place within one voxel
 }
 
-// part divides c at the middle between two centres of its metal (2-means), or leaves it whole where they are
-// too near each other.
-func (c *refined) part(v *volume.Volume, network *volume.Grid) []refined {
+func (c *refined) metal(v *volume.Volume) metal {
 	g := v.Grid
-	at := make([]volume.Vec, len(c.voxels))
-	weight := make([]float64, len(c.voxels))
-	for i, p := range c.voxels {
-		at[i] = g.ToPatient(float64(p[0]), float64(p[1]), float64(p[2]))
-		weight[i] = (float64(v.At(p[0], p[1], p[2])) - c.backgroundHU) * g.VoxelVolume(p[2])
+	slice, _ := g.Uniform()
+	m := metal{sizeMM: math.Sqrt((g.SpacingX*g.SpacingX + g.SpacingY*g.SpacingY + slice*slice) / 12)}
+	for _, p := range c.voxels {
+		m.at = append(m.at, g.ToPatient(float64(p[0]), float64(p[1]), float64(p[2])))
+		m.weight = append(m.weight, max(float64(v.At(p[0], p[1], p[2]))-c.backgroundHU, 1)*g.VoxelVolume(p[2]))
 	}
-	centres := farthest(at)
+	return m
+}
+
+func (m *metal) sum() float64 {
+	sum := 0.0
+	for _, w := range m.weight {
+		sum += w
+	}
+	return sum
+}
+
+// spreadMM is the standard deviation of the metal's place.
+func (m *metal) spreadMM() float64 {
+	centres := [2]volume.Vec{m.at[0], m.at[0]}
+	middle, _ := m.shares(centres) // all of it is nearest to the first
+	variance := 0.0
+	for i, p := range m.at {
+		d := p.Sub(middle[0])
+		variance += m.weight[i] * d.Dot(d)
+	}
+	return math.Sqrt(variance/m.sum() + m.sizeMM*m.sizeMM)
+}
+
+// shares are the centroids of what lies nearer to each centre, and how much that is.
+func (m *metal) shares(centres [2]volume.Vec) (centroid [2]volume.Vec, total [2]float64) {
+	for i, p := range m.at {
+		k := nearer(centres, p)
+		centroid[k], total[k] = centroid[k].Add(p.Scale(m.weight[i])), total[k]+m.weight[i]
+	}
+	for k := range centroid {
+		if total[k] > 0 {
+			centroid[k] = centroid[k].Scale(1 / total[k])
+		}
+	}
+	return centroid, total
+}
+
+// twoCentres are the centres of two halves (2-means), and whether they lie apart as two clips do.
+func (m *metal) twoCentres() ([2]volume.Vec, bool) {
+	centres := farthest(m.at)
 	for range 20 {
-		var sum [2]volume.Vec
-		var total [2]float64
-		for i, p := range at {
-			k := nearer(centres, p)
-			sum[k], total[k] = sum[k].Add(p.Scale(weight[i])), total[k]+weight[i]
-		}
+		next, total := m.shares(centres)
 		if total[0] == 0 || total[1] == 0 {
-			return []refined{*c}
+			return centres, false
 		}
-		centres = [2]volume.Vec{sum[0].Scale(1 / total[0]), sum[1].Scale(1 / total[1])}
+		centres = next
 	}
-	if centres[0].Distance(centres[1]) < apartMM {
-		return []refined{*c}
+	return centres, centres[0].Distance(centres[1]) >= apartMM
+}
+
+// part gives each voxel of c, and each that the network marked, to the nearer centre.
+func (c *refined) part(centres [2]volume.Vec, v *volume.Volume, network *volume.Grid) []refined {
+	parts := make([]refined, 2)
+	for k := range parts {
+		parts[k] = refined{backgroundHU: c.backgroundHU, centre: centres[k], peakHU: math.MinInt16}
 	}
-	parts := []refined{{backgroundHU: c.backgroundHU, centre: centres[0], peakHU: math.MinInt16}, {backgroundHU: c.backgroundHU, centre: centres[1], peakHU: math.MinInt16}}
-	for i, p := range c.voxels {
-		k := &parts[nearer(centres, at[i])]
+	for _, p := range c.voxels {
+		k := &parts[nearer(centres, v.Grid.ToPatient(float64(p[0]), float64(p[1]), float64(p[2])))]
 		k.voxels, k.peakHU = append(k.voxels, p), max(k.peakHU, v.At(p[0], p[1], p[2]))
 	}
 	for i, p := range c.marked {
 		k := &parts[nearer(centres, network.ToPatient(float64(p[0]), float64(p[1]), float64(p[2])))]
 		k.marked, k.logits = append(k.marked, p), append(k.logits, c.logits[i])
 	}
-	for i := range parts {
-		if len(parts[i].logits) == 0 {
-			parts[i].logits = c.logits
+	for k := range parts {
+		if len(parts[k].logits) == 0 {
+			parts[k].logits = c.logits
 		}
 	}
 	return parts

@@ -17,8 +17,8 @@ const (
 	shellOuterMM  = 10   // the marked voxels
 	shellAirHU    = -300 // voxels below are air or lung, no background of a clip
 	floorFraction = 0.15 // of the contrast of a component: what is fainter takes no part in the flooding
-	saddleLimit   = 0.80 // two peaks are two clips when the saddle is below this part of the lower one, and
-	acrossLimit   = 0.75 // across slices, where one slanting clip has a saddle of its own, below this
+	saddleLimit   = 0.70 // two peaks are two clips when the saddle is below this part of the lower one, and
+	acrossLimit   = 0.50 // across slices, where one slanting clip has a saddle of its own, below this
 	secondLimit   = 0.25 // of the component's contrast, and
 	secondHU      = 150  // at least this: what a second peak must rise over the background
 	secondMM      = 2.5  // and how far it must be from the first

@@ -11,9 +11,8 @@ import (
 )
 
 const (
-	doubtful  = 0.6 // a confidence below which a clip deserves a look before the others
-	fewClips  = 4   // fewer do not span a volume that anyone should call a tumour bed
-	farApart  = 96  // mm between clips of one side beyond which they hardly mark one bed
+	fewClips  = 4  // fewer do not span a volume that anyone should call a tumour bed
+	farApart  = 96 // mm between clips of one side beyond which they hardly mark one bed
 	prepSteps = 3
 )
 
@@ -220,11 +219,10 @@ func (p *pass) segment(ctx context.Context) (err error) {
 	return nil
 }
 
-// countDoubtful is how many clips score low or look like something else.
 func countDoubtful(clips []Clip) int {
 	n := 0
 	for i := range clips {
-		if clips[i].Confidence < doubtful || len(clips[i].Flags) > 0 {
+		if clips[i].Doubtful() {
 			n++
 		}
 	}

@@ -43,11 +43,11 @@ func baseline(components []*volume.Mask, truth, axillary []volume.Vec) Baseline 
 	return Baseline{Found: len(m.Pairs), False: len(m.False)}
 }
 
-// bonesOf are the components of bright too large to be a clip.
-func bonesOf(bright *volume.Mask) *volume.Mask {
+// bonesOf are the bright components too large to be a clip.
+func bonesOf(grid *volume.Grid, bright []*volume.Mask) *volume.Mask {
 	const leastMM3 = 1000
-	bones := volume.NewMask(bright.Grid)
-	for _, c := range volume.Components(bright) {
+	bones := volume.NewMask(grid)
+	for _, c := range bright {
 		if c.VolumeMM3() >= leastMM3 {
 			bones = bones.Union(c)
 		}

@@ -48,7 +48,7 @@ type ClipEvaluation struct {
 	PeakHU      int        `json:"peak_hu"`
 	VolumeMM3   float64    `json:"volume_mm3"`
 	LengthMM    float64    `json:"length_mm"`
-	NeighbourMM float64    `json:"neighbour_mm"` // to the nearest other clip of the bed
+	NeighbourMM float64    `json:"neighbour_mm"` // to the nearest other clip of the bed, at most nearbyMM
 	SkinMM      float64    `json:"skin_mm"`      // to the skin, at most nearbyMM
 	BoneMM      float64    `json:"bone_mm"`      // to bone, at most nearbyMM
 	Found       bool       `json:"found"`
@@ -103,7 +103,8 @@ func evaluateCase(ctx context.Context, nets segment.Networks, t testCase, c *pha
 	found := centresOf(result.Clips, func(k segment.Clip) volume.Vec { return k.CentreMM })
 	m := segment.Match(truth, found, ignored, hitRadiusMM)
 	bright := brightVoxels(c.Volume, result.Body)
-	r.Clips = describeClips(c, bed, bright)
+	components := volume.Components(bright)
+	r.Clips = describeClips(c, bed, bonesOf(c.Volume.Grid, components))
 	for _, p := range m.Pairs {
 		r.Clips[p.Truth].Found, r.Clips[p.Truth].ErrorMM = true, p.DistanceMM
 	}
@@ -111,7 +112,7 @@ func evaluateCase(ctx context.Context, nets segment.Networks, t testCase, c *pha
 		r.False = append(r.False, falseClip(c, result.Clips[i]))
 	}
 	r.measureOverlap(bed, result, ignored)
-	r.Threshold = baseline(volume.Components(bright), truth, ignored)
+	r.Threshold = baseline(components, truth, ignored)
 	r.TopHat = baseline(topHat(bright), truth, ignored)
 	return r, nil
 }
@@ -152,19 +153,15 @@ func falseClip(c *phantom.Case, k segment.Clip) FalseClip {
 	return f
 }
 
-// describeClips says what each clip of the bed looks like; bright are the voxels of the body at 300 HU or more.
-func describeClips(c *phantom.Case, bed []phantom.Clip, bright *volume.Mask) []ClipEvaluation {
-	bone := bonesOf(bright)
+// describeClips says what each clip of the bed looks like.
+func describeClips(c *phantom.Case, bed []phantom.Clip, bone *volume.Mask) []ClipEvaluation {
 	out := make([]ClipEvaluation, len(bed))
 	for i, k := range bed {
-		neighbour := math.Inf(1)
+		neighbour := float64(nearbyMM)
 		for j, other := range bed {
 			if j != i {
 				neighbour = min(neighbour, other.CentreMM.Distance(k.CentreMM))
 			}
-		}
-		if len(bed) == 1 {
-			neighbour = nearbyMM
 		}
 		out[i] = ClipEvaluation{
 			CentreMM: k.CentreMM, PeakHU: k.PeakHU, VolumeMM3: k.VolumeMM3, LengthMM: k.LengthMM, NeighbourMM: neighbour,
@@ -174,7 +171,7 @@ func describeClips(c *phantom.Case, bed []phantom.Clip, bright *volume.Mask) []C
 	return out
 }
 
-// nearbyMM is how far distances to skin and bone are looked for.
+// nearbyMM is how far distances to skin, bone and other clips are looked for.
 const nearbyMM = 20
 
 // distanceTo is the distance in mm from p to the nearest voxel centre of m, or outside m, at most nearbyMM.

@@ -88,6 +88,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
     best = saved["best"]
     scores = best["scores"]
     a, b = best["calibration"]
+    went_on = ", going on from an earlier run" if best.get("went_on") else ""
     return {
         "name": stage,
         "version": VERSION,
@@ -102,7 +103,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
         "min_voxels": scores["min_voxels"],
         "calibration_a": a,
         "calibration_b": b,
-        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps in {best['elapsed_s'] / 60:.0f} min on {best['hardware']}",
+        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps in {best['elapsed_s'] / 60:.0f} min on {best['hardware']}{went_on}",
         "data": [f"{n} samples: {source}" for source, n in sorted(best["sources"].items())],
         "metrics": {
             "validation_boxes": best["boxes"],

@@ -140,6 +140,7 @@ class Stage:
 
     def __init__(self, config: Config, name: str, run: Path, budget_s: float, location: ResSEUNet | None, start: Path | None = None):
         self.config, self.name, self.run, self.budget_s, self.location = config, name, run, budget_s, location
+        self.went_on = start is not None  # from the weights of an earlier run
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(config.seed)
         self.net = build(config, name).to(self.device, memory_format=torch.channels_last_3d)
@@ -319,6 +320,7 @@ def check(stage: Stage, samples: Samples, most: int) -> None:
             "boxes": len(boxes),
             "sources": dict(Counter(s.source for s in samples.training)),
             "hardware": hardware(stage.device),
+            "went_on": stage.went_on,
         }
         stage.save()
 

@@ -55,7 +55,7 @@ func (r *clipRow) set(c segment.Clip, reviewed, selected bool) {
 	if !c.Kept {
 		colour = colourDim
 	}
-	r.mark.set(c.Kept, len(c.Flags) > 0, reviewed)
+	r.mark.set(c.Kept, c.Doubtful(), reviewed)
 	r.side.set(c.Side)
 	r.volume.set(fmt.Sprintf("%.0f", c.VolumeMM3), colour)
 	r.peak.set(fmt.Sprintf("%d", c.PeakHU), colour)

@@ -157,7 +157,7 @@ func (t *topbar) setCounts(s *session.Session, plan *session.Plan, shown bool) {
 	}
 	doubtful := 0
 	for _, c := range plan.Clips {
-		if len(c.Flags) > 0 && !s.View().Reviewed[c.ID] {
+		if c.Doubtful() && !s.View().Reviewed[c.ID] {
 			doubtful++
 		}
 	}

@@ -225,10 +225,6 @@ func (v *views) show() {
 func (v *views) write() {
 	doc, view := v.session.Document(), v.session.View()
 	window := fmt.Sprintf("W %.0f  L %.0f HU", view.WindowWidthHU, view.WindowCentreHU)
-	slab := ""
-	if view.SlabMM > 0 {
-		slab = fmt.Sprintf(" · MIP %.0f mm", view.SlabMM)
-	}
 	patient, technique := "", ""
 	if doc.Series != nil {
 		technique = doc.Series.Description
@@ -237,9 +233,12 @@ func (v *views) write() {
 		}
 	}
 	for _, p := range v.each {
-		corners := pane.Corners{TopLeft: upperFirst(p.plane.String()) + slab, BottomRight: window}
+		corners := pane.Corners{TopLeft: upperFirst(p.plane.String()), BottomRight: window}
 		if p.plane == viewer.Axial {
-			corners.TopLeft, corners.TopRight = patient+slab, technique
+			corners.TopLeft, corners.TopRight = patient, technique
+		}
+		if view.SlabMM > 0 {
+			corners.TopLeft = strings.TrimPrefix(fmt.Sprintf("%s · MIP %.0f mm", corners.TopLeft, view.SlabMM), " · ")
 		}
 		p.pane.SetCorners(corners)
 		p.pane.SetTexts(view.Overlays)

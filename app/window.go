@@ -208,17 +208,13 @@ func (w *window) open(dir string) {
 
 // replaceStudy asks before unsaved work is left.
 func (w *window) replaceStudy(open func()) {
-	leave := func() {
-		w.session.Discard()
-		open()
-	}
 	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
-		leave()
+		open()
 		return
 	}
 	dialog.ShowConfirm("Leave this case?", "What you decided on its clips is not saved.", func(yes bool) {
 		if yes {
-			leave()
+			open()
 		}
 	}, w.win)
 }

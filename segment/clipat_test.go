@@ -52,3 +52,29 @@ func TestClipAtGrowsWhatWasPointedAt(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkClipAt is one press of the key, on a planning CT with ten clips: the window waits for it.
+func BenchmarkClipAt(b *testing.B) {
+	g := volume.NewUniformGrid(512, 512, 100, 1, 1, 3, volume.Vec{-256, -256, -150})
+	c := middle(g)
+	var shape thorax
+	shape.a, shape.b = 200, 140
+	for i := range 11 {
+		shape.rods = append(shape.rods, rod{centre: c.Add(volume.Vec{float64(7*i) - 90, -95, 0}), along: volume.Vec{0, 1, 0}, lengthMM: 5, peakHU: 1200})
+	}
+	v := shape.make(g)
+	external := volume.MaskWhere(g, func(x, y, z int) bool { return v.At(x, y, z) > -500 })
+	var clips []Clip
+	for _, r := range shape.rods[:10] {
+		k, err := ClipAt(b.Context(), v, external, clips, r.centre)
+		if err != nil {
+			b.Fatal(err)
+		}
+		clips = append(clips, k)
+	}
+	for b.Loop() {
+		if _, err := ClipAt(b.Context(), v, external, clips, shape.rods[10].centre); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -88,19 +88,25 @@ func (s *Session) autosaved(key string, at time.Time, err error) {
 
 // Discard forgets the plan's autosaved copy: the user leaves it knowingly, or has saved it.
 func (s *Session) Discard() {
-	s.autosave.given = s.plan.Revision
-	if key := s.autosaveKey(); key != "" {
+	key := s.autosaveKey()
+	if key == "" {
+		return
+	}
+	s.Update(func() {
+		s.autosave.given = s.plan.Revision
 		_ = s.autosave.store.Remove(key) // a copy left behind only asks again
 		s.view.AutosavedAt = time.Time{}
-	}
+		s.mark(ViewChanged)
+	})
 }
 
-// readAutosave is what was kept for series uid of v, or nil; a notice says what could not be read.
-func (s *Session) readAutosave(uid string, v *volume.Volume) (*store.Work, *Notice) {
-	if s.autosave.store.Dir == "" || uid == "" {
+// readAutosave is what was kept for series uid of v, or nil; a notice says what could not be read. open is the
+// series that is being left: its copy is of work that the user gives up.
+func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) (*store.Work, *Notice) {
+	if a.Dir == "" || uid == "" || uid == open {
 		return nil, nil
 	}
-	w, err := s.autosave.store.Read(uid)
+	w, err := a.Read(uid)
 	if err != nil {
 		return nil, &Notice{Severity: Warning, Text: "No work was restored: " + err.Error() + "."}
 	}
@@ -112,6 +118,7 @@ func (s *Session) readAutosave(uid string, v *volume.Volume) (*store.Work, *Noti
 
 // restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back.
 func (s *Session) restoreWork(w *store.Work) {
+	recipe, _ := segment.FindRecipe(w.Recipe) // none, or one of a site that is gone: the plain margin
 	var clips []segment.Clip
 	reviewed := map[int]bool{}
 	for i := range w.Clips {
@@ -129,12 +136,15 @@ func (s *Session) restoreWork(w *store.Work) {
 	s.Update(func() {
 		s.view.Reviewed = reviewed
 		s.view.AutosavedAt = w.Saved
-		s.mark(ViewChanged)
+		if len(clips) > 0 {
+			s.view.Cursor = clips[0].CentreMM
+		}
+		s.mark(ViewChanged | CursorChanged)
 		s.edit("Restore autosaved work", "", true, func(p *Plan) {
 			p.Clips, p.Expected, p.Boost = clips, w.Expected, w.Boost
 			p.Margin = marginOf(w.MarginMM)
 			p.Free = freeMarginOf(w.FreeMM)
-			p.Recipe = presetRecipe(w.Recipe)
+			p.Recipe = recipe
 		})
 		s.Notify(&Notice{Text: fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.",
 			w.Saved.Local().Format("2006-01-02 15:04"), plural(len(clips), "clip"))})
@@ -178,14 +188,4 @@ func freeMarginOf(mm [6]*float64) segment.FreeMargin {
 		}
 	}
 	return segment.FreeMargin(marginOf(known))
-}
-
-// presetRecipe is the recipe that ships under key, or nil.
-func presetRecipe(key string) *segment.Recipe {
-	for _, r := range segment.Recipes() {
-		if r.Key == key {
-			return r
-		}
-	}
-	return nil
 }

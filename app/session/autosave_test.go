@@ -1,11 +1,14 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -70,6 +73,13 @@ func TestSavedOrLeftWorkIsNotKept(t *testing.T) {
 	for name, end := range map[string]func(w *world){
 		"saved": func(w *world) { w.Save(w.t.TempDir()+"/rs.dcm", false); w.idle() },
 		"left":  func(w *world) { w.Discard() },
+		"opened again": func(w *world) {
+			w.OpenFolder("some/folder", "1.2")
+			w.idle()
+			if n := len(w.Plan().Clips); n != 0 {
+				w.t.Errorf("%d clips of the work that was given up came back", n)
+			}
+		},
 		"another series": func(w *world) {
 			w.OpenSeries(w.Document().Studies[0].Series[1])
 			w.idle()
@@ -87,6 +97,24 @@ func TestSavedOrLeftWorkIsNotKept(t *testing.T) {
 			w.spin(50 * time.Millisecond)
 			w.settled("the copy to stay away", false)
 		})
+	}
+}
+
+func TestWorkStaysKeptWhenAnotherFolderCannotBeRead(t *testing.T) {
+	w := keeping(t, t.TempDir())
+	w.Run()
+	w.idle()
+	w.SetKept(2, false)
+	w.settled("the work to be kept", true)
+	w.work.scan = func(context.Context, string, *dicom.Report) ([]*dicom.Study, error) {
+		return nil, errors.New("no such folder")
+	}
+	w.OpenFolder("elsewhere", "")
+	w.idle()
+	w.spin(30 * time.Millisecond)
+	w.settled("the work to be kept still", true)
+	if w.View().AutosavedAt.IsZero() || len(w.Plan().Clips) != 3 {
+		t.Errorf("autosaved %v, %d clips", w.View().AutosavedAt, len(w.Plan().Clips))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // OpenFolder scans dir and reads one CT of it: seriesUID, or the sensible one when that is empty. When
 // there is no sensible one the document holds the choices and a notice says so.
 func (s *Session) OpenFolder(dir, seriesUID string) {
+	left := s.autosaveKey()
 	s.start(JobOpen, "Open folder", func(ctx context.Context, j *job) (func(), error) {
 		start := time.Now()
 		j.report("Scanning folder", 0, 0)
@@ -34,19 +35,20 @@ func (s *Session) OpenFolder(dir, seriesUID string) {
 				s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("Choose a series on the left: %v", err)})
 			}, nil
 		}
-		return s.readSeries(ctx, j, doc, series, &report, start)
+		return s.readSeries(ctx, j, left, doc, series, &report, start)
 	})
 }
 
 // OpenSeries reads another series of the folder already scanned.
 func (s *Session) OpenSeries(series *dicom.Series) {
+	left := s.autosaveKey()
 	doc := Document{Dir: s.document.Dir, Studies: s.document.Studies}
 	s.start(JobOpen, "Open series", func(ctx context.Context, j *job) (func(), error) {
-		return s.readSeries(ctx, j, doc, series, new(dicom.Report), time.Now())
+		return s.readSeries(ctx, j, left, doc, series, new(dicom.Report), time.Now())
 	})
 }
 
-func (s *Session) readSeries(ctx context.Context, j *job, doc Document, series *dicom.Series, report *dicom.Report, start time.Time) (func(), error) {
+func (s *Session) readSeries(ctx context.Context, j *job, left string, doc Document, series *dicom.Series, report *dicom.Report, start time.Time) (func(), error) {
 	j.report("Reading "+seriesName(series), 0, 0)
 	v, err := s.work.read(ctx, series, report)
 	if err != nil {
@@ -54,7 +56,7 @@ func (s *Session) readSeries(ctx context.Context, j *job, doc Document, series *
 	}
 	doc.Series, doc.Volume, doc.Findings = series, v, report.Findings()
 	doc.ReadSeconds = time.Since(start).Seconds()
-	kept, broken := s.readAutosave(series.UID, v)
+	kept, broken := readAutosave(s.autosave.store, series.UID, left, v)
 	return func() {
 		s.replaceDocument(doc)
 		if kept != nil {
@@ -119,7 +121,6 @@ func (s *Session) replaceDocument(doc Document) {
 	clear(s.boxes)
 	s.view.Selected, s.view.Reviewed = 0, map[int]bool{}
 	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
-	s.view.AutosavedAt = time.Time{}
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged)
 	if doc.Volume == nil {
 		return

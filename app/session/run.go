@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/clipwright/clipwright/segment"
 )
@@ -66,7 +65,7 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64) {
 func runNotice(found *segment.Result) *Notice {
 	details := slices.Clone(found.Warnings)
 	if found.Notice != "" {
-		details = append(details, upperFirst(found.Notice)+".")
+		details = append(details, "Provider: "+found.Notice+".")
 	}
 	n := &Notice{Severity: Warning}
 	switch {
@@ -83,5 +82,3 @@ func runNotice(found *segment.Result) *Notice {
 	}
 	return n
 }
-
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -510,7 +510,7 @@ func TestWhatARunSays(t *testing.T) {
 		details  int
 	}{
 		{segment.Result{Clips: clips}, 0, "", 0},
-		{segment.Result{Clips: clips, Notice: "no GPU here"}, Info, "No GPU here.", 0},
+		{segment.Result{Clips: clips, Notice: "no GPU here"}, Info, "Provider: no GPU here.", 0},
 		{segment.Result{Clips: clips, Notice: "no GPU here", Warnings: []string{"1 of 3 clips is doubtful."}}, Warning, "1 of 3 clips is doubtful. (1 more remark)", 1},
 		{segment.Result{Clips: clips, Warnings: []string{"far apart"}}, Warning, "far apart", 0},
 		{segment.Result{Notice: "no GPU here", Warnings: []string{"nowhere"}}, Warning, "No clip found.", 2},

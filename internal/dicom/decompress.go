@@ -69,7 +69,7 @@ func decodeJPEGLS(words, frame []byte, f pixelFormat) error {
 // widen copies pixels, of one byte each up to 8 bits and of two above, into words.
 func widen(words, pixels []byte, bits int) error {
 	switch {
-	case bits > 8 && len(pixels) == len(words), bits <= 8 && len(pixels) == len(words):
+	case len(pixels) == len(words):
 		copy(words, pixels)
 	case bits <= 8 && 2*len(pixels) == len(words):
 		for i, v := range pixels {

@@ -158,13 +158,14 @@ func (p *Pane) MouseMoved(e *desktop.MouseEvent) {
 	p.rewrite()
 }
 
-// rewrite brings the texts up to date and leaves the picture as it is.
+// rewrite brings the text that follows the mouse up to date and leaves the picture as it is: refreshing the
+// whole pane would draw it again.
 func (p *Pane) rewrite() {
 	if p.written == nil {
 		return
 	}
 	p.written.write()
-	canvas.Refresh(p)
+	p.written.refreshPosition()
 }
 
 // MouseOut forgets what lay under the mouse.

@@ -93,6 +93,18 @@ func (r *renderer) write() {
 	r.placeLabels(s)
 }
 
+// The corner that follows the mouse, and its place among texts.
+const (
+	positionCorner = 2
+	positionText   = 4 + positionCorner
+)
+
+// refreshPosition repaints the text at the bottom left and its shadow.
+func (r *renderer) refreshPosition() {
+	r.shadows[positionText].Refresh()
+	r.corners[positionCorner].Refresh()
+}
+
 // castShadows puts a dark copy under every text.
 func (r *renderer) castShadows() {
 	for i, t := range append(r.texts(), r.labels...) {

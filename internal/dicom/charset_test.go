@@ -77,7 +77,7 @@ func TestNamesKeepTheirBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			var r reader
-			h, err := r.open(path, true, 0, wantStructureSet, func(uint32) bool { return false })
+			h, err := r.open(path, true, inflation{}, wantStructureSet, func(uint32) bool { return false })
 			if err != nil {
 				t.Fatal(err)
 			}

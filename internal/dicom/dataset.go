@@ -164,6 +164,17 @@ func (d dataset) items(t tag.Tag) []dataset {
 	return out
 }
 
+// flat returns the elements in the first item of every sequence of d: what functional groups hold.
+func (d dataset) flat() []*lib.Element {
+	var all []*lib.Element
+	for _, e := range d.elements {
+		if items := d.items(e.Tag); len(items) > 0 {
+			all = append(all, items[0].elements...)
+		}
+	}
+	return all
+}
+
 // contours returns those that stand in for the ContourSequence of d.
 func (d dataset) contours(all []contourItem) []contourItem {
 	v := d.find(tag.Tag{Group: tagContourRange >> 16, Element: tagContourRange & 0xFFFF})

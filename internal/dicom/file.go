@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -35,67 +34,65 @@ type reader struct {
 	file     []byte
 	inflated []byte
 	clean    []byte
+	archive  *archive // the one it read from last; close lets go of it
+	pulse    pulse
 }
 
+// inflation bounds what packed bytes may expand to: base, and times the bytes that the file has on the disk.
+type inflation struct{ base, times int }
+
+func (i inflation) limit(packed int) int { return min(i.base+i.times*packed, maxFileSize) }
+
 // open reads path up to the first element for which stop holds, keeping the wanted ones. With whole set
-// the file is read entirely. Of deflated elements at most maxInflated bytes are expanded. What it returns is valid until the
-// next call.
-func (r *reader) open(path string, whole bool, maxInflated int, want, stop func(uint32) bool) (h head, err error) {
+// the file is read entirely. Deflated elements and members of archives are expanded as far as allowed. What it returns is
+// valid until the next call.
+func (r *reader) open(path string, whole bool, allowed inflation, want, stop func(uint32) bool) (h head, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			h, err = head{}, fmt.Errorf("the file is damaged: %v", p)
 		}
 	}()
-	info, err := os.Stat(path)
+	s, err := r.source(path)
 	if err != nil {
 		return head{}, err
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
-		return head{}, errNotDICOM
+	defer s.close()
+	most := maxHeaderSize // bytes that are read of the file
+	if s.stream != nil {
+		most = memberHeader
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return head{}, err
-	}
-	defer f.Close()
-	size := int(min(info.Size(), maxFileSize+1))
-	n := min(size, firstRead)
-	if whole && size <= maxFileSize {
-		n = size
+	n := min(s.size, firstRead)
+	if whole && s.size <= maxFileSize {
+		if n, most = s.size, s.size; s.stream != nil {
+			n = min(n, max(allowed.limit(s.packed), memberHeader))
+			most = n
+		}
 	}
 	for {
-		if err := r.fill(f, n); err != nil {
+		if err := r.fill(s, n); err != nil {
 			return head{}, err
 		}
-		h, err := r.parse(size, maxInflated, want, stop)
-		if !errors.Is(err, errMore) || n == size || n >= maxHeaderSize {
+		if n == s.size && !s.intact(r.file) {
+			return head{}, errors.New("it is damaged in its archive (its checksum is wrong); copy the archive again")
+		}
+		h, err := r.parse(s.size, allowed.limit(s.packed), want, stop)
+		if !errors.Is(err, errMore) || n == s.size || n >= most {
 			if errors.Is(err, errMore) {
 				err = errors.New("its header is longer than any CT's")
 			}
 			return h, err
 		}
-		n = min(size, 4*n)
+		n = min(s.size, 4*n, most)
 	}
-}
-
-// fill reads the first n bytes of f.
-func (r *reader) fill(f io.ReaderAt, n int) error {
-	if cap(r.file) < n {
-		r.file = make([]byte, n)
-	}
-	r.file = r.file[:n]
-	got, err := f.ReadAt(r.file, 0)
-	r.file = r.file[:got]
-	if err != nil && got < n {
-		return fmt.Errorf("read %d of %d bytes: %w", got, n, err)
-	}
-	return nil
 }
 
 // parse walks r.file, the beginning of a file of size bytes.
 func (r *reader) parse(size, maxInflated int, want, stop func(uint32) bool) (head, error) {
 	start, ok := sniff(r.file)
 	if !ok {
+		if bytes.HasPrefix(r.file, []byte(archiveMagic)) {
+			return head{}, errArchive
+		}
 		return head{}, errNotDICOM
 	}
 	h, start, err := r.meta(start, size)

@@ -5,14 +5,34 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 )
 
 // maxFiles bounds a scan: more is a mistaken folder.
 const maxFiles = 1 << 20
 
 // listFiles returns the regular files under root, sorted by folder. Links are followed, each folder and
-// file counted once, so that a loop ends. What cannot be read becomes a warning.
-func listFiles(ctx context.Context, root string, report *Report) ([]string, error) {
+// file counted once, so that a loop ends. What cannot be read becomes a warning; a folder that gives nothing for limit, on
+// a share that has stopped answering, is an error.
+func listFiles(ctx context.Context, root string, limit time.Duration, report *Report) ([]string, error) {
+	var files []string
+	var now atomic.Pointer[string]
+	now.Store(&root)
+	err := inParallelReading(ctx, 1, limit, func(int) string { return *now.Load() }, func(r *reader, _ int) (err error) {
+		files, err = walkFolders(ctx, root, func(folder string) {
+			now.Store(&folder)
+			r.pulse.beat()
+		}, report)
+		return err
+	})
+	if err != nil {
+		return nil, err // files may still be written by a walk that hangs
+	}
+	return files, nil
+}
+
+func walkFolders(ctx context.Context, root string, enter func(folder string), report *Report) ([]string, error) {
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -30,6 +50,7 @@ func listFiles(ctx context.Context, root string, report *Report) ([]string, erro
 		}
 		folder := folders[0]
 		folders = folders[1:]
+		enter(folder)
 		real, err := filepath.EvalSymlinks(folder)
 		if err != nil || seenFolders[real] {
 			continue

@@ -42,8 +42,9 @@ func refuseTarget(path string, ct *Series, force bool) error {
 		return fmt.Errorf("it %w already; choose another name or overwrite it on purpose", fs.ErrExist)
 	}
 	var r reader
+	defer r.close()
 	f, err := scanFile(&r, path)
-	if info.Size() > 0 && (err != nil || f.slice.SOPClassUID != classStructureSet) {
+	if info.Size() > 0 && (err != nil || len(f) != 1 || f[0].slice.SOPClassUID != classStructureSet) {
 		return errors.New("that is no structure set, and nothing else is overwritten; choose another name")
 	}
 	return nil

@@ -13,7 +13,8 @@ import (
 
 // ReadCT reads the pixels of s, which Scan made, into a volume in HU, in parallel. It leaves s.Slices in
 // the order of the volume's slices, one each. Identical doubles, gaps and uneven spacing become warnings;
-// different images on one plane, tilt, truncated or unreadable files are errors that name the file.
+// different images on one plane, truncated or unreadable files are errors that name the file. The slices of a tilted gantry are moved within
+// their planes onto an upright grid, and a warning says so.
 func ReadCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, error) {
 	v, err := readCT(ctx, s, report)
 	if err != nil && ctx.Err() == nil {
@@ -40,10 +41,14 @@ func readCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, err
 		return nil, errors.New(s.unreadable)
 	}
 	s.sortSlices()
-	if err := s.dropDoubles(report); err != nil {
+	files, err := s.openFrames(ctx)
+	if err != nil {
 		return nil, err
 	}
-	grid, err := s.Grid()
+	if err := s.dropDoubles(files, report); err != nil {
+		return nil, err
+	}
+	st, err := s.stack()
 	if err != nil {
 		return nil, err
 	}
@@ -53,19 +58,21 @@ func readCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, err
 				s.Slices[i].Path, have, s.leastBytes)
 		}
 	}
-	s.reportSpacing(grid.SliceMM, report)
-	v := volume.NewVolume(grid)
-	tables := make(chan *huTable, len(s.Slices))
-	err = inParallel(ctx, len(s.Slices), func(r *reader, z int) error {
-		var table *huTable
+	s.reportSpacing(st.grid.SliceMM, report)
+	st.report(s, report)
+	v := volume.NewVolume(st.grid)
+	scratch := make(chan *decoder, len(s.Slices))
+	name := func(z int) string { return s.Slices[z].Path }
+	err = inParallelReading(ctx, len(s.Slices), stallLimit, name, func(r *reader, z int) error {
+		var d *decoder
 		select {
-		case table = <-tables:
+		case d = <-scratch:
 		default:
-			table = new(huTable)
+			d = new(decoder)
 		}
-		defer func() { tables <- table }()
-		if err := s.readSlice(r, table, z, v.Slice(z), report); err != nil {
-			return fmt.Errorf("%s: %w", s.Slices[z].Path, err)
+		defer func() { scratch <- d }()
+		if err := s.readSlice(r, files, d, st, z, v.Slice(z), report); err != nil {
+			return fmt.Errorf("%s: %w", s.Slices[z].name(), err)
 		}
 		return nil
 	})
@@ -78,40 +85,83 @@ func readCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, err
 // stopAtPixels ends a walk at the pixel data.
 func stopAtPixels(t uint32) bool { return t >= tagPixelData && t < tagItem }
 
-// readSlice decodes slice z of s into dst, [y][x] HU.
-func (s *Series) readSlice(r *reader, table *huTable, z int, dst []int16, report *Report) error {
-	const around = 4 << 20 // bytes that may stand round the pixels of a deflated file
-	h, err := r.open(s.Slices[z].Path, true, 4*len(dst)+around, wantScan, stopAtPixels)
+// decoder is what a goroutine needs beside the file to decode a slice.
+type decoder struct {
+	table huTable
+	slice []int16 // of a tilted stack, before it is moved
+}
+
+// readSlice decodes slice z of s into dst, slice z of the stack's grid, [y][x] HU.
+func (s *Series) readSlice(r *reader, files map[string]*frameFile, d *decoder, st *stack, z int, dst []int16, report *Report) error {
+	slice, n := &s.Slices[z], s.Rows*s.Columns
+	im, err := slice.open(r, files, n)
 	if err != nil {
 		return err
 	}
-	g := readGeometry(h.data)
-	if g.problem != "" || g.rows != s.Rows || g.columns != s.Columns || g.position != s.Slices[z].Position {
+	g := readGeometry(im.data)
+	if g.problem != "" || g.rows != s.Rows || g.columns != s.Columns || g.position != slice.Position {
 		return errors.New("the file has changed since the folder was scanned; open the folder again")
 	}
-	f, err := readPixelFormat(h.data)
+	f, err := readPixelFormat(im.data)
 	if err != nil {
 		return err
-	}
-	if n := h.data.integer(tag.NumberOfFrames, 1); n != 1 {
-		return fmt.Errorf("it holds %d frames where one slice is expected; convert it to single slices first", n)
 	}
 	if z == 0 && f.hasPadding && !f.padsAir() {
-		report.info(s.Slices[z].Path, fmt.Sprintf("PixelPaddingValue %d stands for %d HU, which tissue has: not replaced by air", f.padding[0], f.hu(f.padding[0])))
+		report.info(slice.Path, fmt.Sprintf("PixelPaddingValue %d stands for %d HU, which tissue has: not replaced by air", f.padding[0], f.hu(f.padding[0])))
 	}
-	if z == 0 && !h.data.has(tag.RescaleSlope) {
-		report.warning(s.Slices[z].Path, "no RescaleSlope: stored values are taken for HU")
+	if z == 0 && !im.data.has(tag.RescaleSlope) {
+		report.warning(slice.Path, "no RescaleSlope: stored values are taken for HU")
 	}
-	if z == 0 && h.syntax.lossy() {
-		report.warning(s.Slices[z].Path, fmt.Sprintf("its pixels were compressed with loss (%s): small clips may have changed", h.syntax.name))
+	if z == 0 && im.head.syntax.lossy() {
+		report.warning(slice.Path, fmt.Sprintf("its pixels were compressed with loss (%s): small clips may have changed", im.head.syntax.name))
 	}
-	words, big, err := h.words(f, len(dst))
+	words, big, err := im.words(f, n)
 	if err != nil {
 		return err
 	}
-	table.build(f)
-	table.decode(dst, words, big)
+	d.table.build(f)
+	if st.shift == nil {
+		d.table.decode(dst, words, big)
+		return nil
+	}
+	if d.slice == nil {
+		d.slice = make([]int16, n)
+	}
+	d.table.decode(d.slice, words, big)
+	st.move(dst, d.slice, z, s.Rows, s.Columns)
 	return nil
+}
+
+// image is one slice ready to be decoded.
+type image struct {
+	head  head
+	data  dataset // the elements that apply to it
+	file  *frameFile
+	frame int
+}
+
+// open reads the file of the slice, n pixels large, or finds its frame among the multi-frame files that are open.
+func (slice *Slice) open(r *reader, files map[string]*frameFile, n int) (image, error) {
+	const around = 4 << 20 // bytes that may stand round the pixels of a deflated file
+	if slice.frames > 0 {
+		f := files[slice.Path]
+		if f == nil || slice.frame >= len(f.data) {
+			return image{}, errors.New("the file has changed since the folder was scanned; open the folder again")
+		}
+		return image{head: f.head, data: f.data[slice.frame], file: f, frame: slice.frame}, nil
+	}
+	h, err := r.open(slice.Path, true, inflation{base: 4*n + around}, wantScan, stopAtPixels)
+	if err == nil && h.data.integer(tag.NumberOfFrames, 1) > 1 {
+		err = errors.New("it holds several frames where one slice is expected; export the series as CT Image Storage")
+	}
+	return image{head: h, data: h.data}, err
+}
+
+func (im image) words(f pixelFormat, n int) (words []byte, big bool, err error) {
+	if im.file != nil {
+		return im.file.frame(im.frame, f, n)
+	}
+	return im.head.words(f, n)
 }
 
 // words returns the pixel words of h, n pixels of them.
@@ -119,12 +169,12 @@ func (h head) words(f pixelFormat, n int) (words []byte, big bool, err error) {
 	w := walker{data: h.body, total: h.total}
 	want := n * f.allocated / 8
 	if h.stopped >= h.total {
-		return nil, false, errors.New("no pixel data: the file is truncated or no image; copy it again")
+		return nil, false, errNoPixels
 	}
 	e, err := w.header(h.stopped, h.total, h.syntax.encoding)
 	switch {
 	case e.tag != tagPixelData:
-		return nil, false, errors.New("no pixel data: the file is truncated or no image; copy it again")
+		return nil, false, errNoPixels
 	case h.syntax.compressed:
 		if err != nil {
 			return nil, false, err
@@ -159,7 +209,7 @@ func (h head) compressed(w *walker, e element, f pixelFormat, n int) ([]byte, er
 
 // dropDoubles leaves one slice on each plane. Equal pixels are dropped with a warning; different ones
 // are an error, for nobody can tell which image the plan should be made on.
-func (s *Series) dropDoubles(report *Report) error {
+func (s *Series) dropDoubles(files map[string]*frameFile, report *Report) error {
 	if len(s.Slices) == 0 {
 		return nil
 	}
@@ -173,17 +223,17 @@ func (s *Series) dropDoubles(report *Report) error {
 			kept, lastOffset = append(kept, b), offsets[i]
 			continue
 		}
-		same, err := samePixels(a.Path, b.Path)
+		same, err := samePixels(a, b, files)
 		if err != nil {
 			return err
 		}
 		if !same || a.Position.Distance(b.Position) > driftToleranceMM {
 			return fmt.Errorf("%s and %s are different images on one plane (a 4D, repeated or mixed scan); put the files of one phase or scan into a folder of their own and open that",
-				a.Path, b.Path)
+				a.name(), b.name())
 		}
 		doubles++
 		if doubles <= maxNamed {
-			report.warning(b.Path, fmt.Sprintf("left out: the same image as %s", a.Path))
+			report.warning(b.name(), fmt.Sprintf("left out: the same image as %s", a.name()))
 		}
 	}
 	if doubles > maxNamed {
@@ -196,21 +246,22 @@ func (s *Series) dropDoubles(report *Report) error {
 // maxNamed is how many findings of one kind are listed by file.
 const maxNamed = 20
 
-// samePixels tells whether two files hold the same pixel data and rescaling.
-func samePixels(a, b string) (bool, error) {
-	read := func(path string) ([]byte, pixelFormat, error) {
+// samePixels tells whether two slices hold the same pixel data and rescaling.
+func samePixels(a, b Slice, files map[string]*frameFile) (bool, error) {
+	read := func(s Slice) ([]byte, pixelFormat, error) {
 		var r reader
-		h, err := r.open(path, true, maxHeaderSize, wantScan, stopAtPixels)
+		defer r.close()
+		im, err := s.open(&r, files, maxHeaderSize/4)
 		if err != nil {
-			return nil, pixelFormat{}, fmt.Errorf("%s: %w", path, err)
+			return nil, pixelFormat{}, fmt.Errorf("%s: %w", s.name(), err)
 		}
-		f, err := readPixelFormat(h.data)
+		f, err := readPixelFormat(im.data)
 		if err != nil {
-			return nil, pixelFormat{}, fmt.Errorf("%s: %w", path, err)
+			return nil, pixelFormat{}, fmt.Errorf("%s: %w", s.name(), err)
 		}
-		words, big, err := h.words(f, f.rows*f.columns)
+		words, big, err := im.words(f, f.rows*f.columns)
 		if err != nil {
-			return nil, pixelFormat{}, fmt.Errorf("%s: %w", path, err)
+			return nil, pixelFormat{}, fmt.Errorf("%s: %w", s.name(), err)
 		}
 		if big && f.allocated == 16 {
 			words = slices.Clone(words)
@@ -241,8 +292,8 @@ func (s *Series) reportSpacing(offsets []float64, report *Report) {
 		step := offsets[z] - offsets[z-1]
 		if step > gapFactor*usual {
 			if gaps++; gaps <= maxNamed {
-				report.warning(s.Slices[z-1].Path, fmt.Sprintf("gap of %.1f mm to the next slice, %s, where %.1f mm is usual: slices seem to be missing. The slices there are read as they are; check that the series is complete",
-					step, s.Slices[z].Path, usual))
+				report.warning(s.Slices[z-1].name(), fmt.Sprintf("gap of %.1f mm to the next slice, %s, where %.1f mm is usual: slices seem to be missing. The slices there are read as they are; check that the series is complete",
+					step, s.Slices[z].name(), usual))
 			}
 			continue
 		}

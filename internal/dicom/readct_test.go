@@ -220,8 +220,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"MR", "", 3, always(rawFile{0x00080060: str("CS", "MR")}), []string{"no CT series", "MR"}},
 		{"localizer", "", 3, always(rawFile{0x00080008: str("CS", `ORIGINAL\PRIMARY\LOCALIZER`)}), []string{"no CT series", "localizer"}},
-		{"enhanced", "", 1, always(rawFile{0x00080016: str("UI", classEnhancedCT)}), []string{"im00", "multi-frame", "dcuncat"}},
-		{"multi-frame", "", 1, always(rawFile{0x00280008: str("IS", "2")}), []string{"im00", "multi-frame"}},
+		{"enhanced", "", 1, always(rawFile{0x00080016: str("UI", classEnhancedCT)}), []string{"im00", "multi-frame", "says that it has 0 frames", "export"}},
+		{"multi-frame", "", 1, always(rawFile{0x00280008: str("IS", "2")}), []string{"im00", "2 frames", "export"}},
 		{"JPEG with loss", "1.2.840.10008.1.2.4.51", 3, nil, []string{"JPEG Extended", "im00", "dcmdjpeg"}},
 		{"native pixels under JPEG-LS", syntaxJPEGLS, 3, nil, []string{"im00"}},
 		{"no position", "", 3, always(rawFile{0x00200032: {}}), []string{"im00", "ImagePositionPatient", "export"}},
@@ -230,7 +230,7 @@ func TestRefusals(t *testing.T) {
 		{"no spacing", "", 3, always(rawFile{0x00280030: {}}), []string{"im00", "PixelSpacing"}},
 		{"negative spacing", "", 3, always(rawFile{0x00280030: str("DS", `-1\1`)}), []string{"PixelSpacing"}},
 		{"NaN spacing", "", 3, always(rawFile{0x00280030: str("DS", `NaN\1`)}), []string{"PixelSpacing"}},
-		{"tilt", "", 4, at(func(z int) string { return fmt.Sprintf(`-10\%g\%d`, -20-0.804*float64(z), 3*z) }), []string{"tilted by 15.0 degrees", "im00", "im03", "resample"}},
+		{"lean", "", 4, at(func(z int) string { return fmt.Sprintf(`-10\%g\%d`, -20-2.5*float64(z), 3*z) }), []string{"39.8 degrees", "im00", "im03", "resample"}},
 		{"sideways", "", 4, at(func(z int) string { return fmt.Sprintf(`%d\-20\%d`, -10+z%2, 3*z) }), []string{"im0", "beside", "separate"}},
 		{"4D", "", 4, at(func(z int) string { return fmt.Sprintf(`-10\-20\%d`, 3*(z/2)) }), []string{"im01", "im00", "one plane", "folder of their own"}},
 		{"truncated pixels", "", 3, func(z int, f rawFile) rawFile {

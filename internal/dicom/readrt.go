@@ -2,7 +2,6 @@ package dicom
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -48,13 +47,9 @@ func wantStructureSet(t uint32) bool {
 }
 
 func readStructureSet(path string, report *Report) (*StructureSet, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
 	var r reader
-	limit := int(min(freeInflatedBytes+maxInflation*info.Size(), maxFileSize))
-	h, err := r.open(path, true, limit, wantStructureSet, func(uint32) bool { return false })
+	defer r.close()
+	h, err := r.open(path, true, inflation{freeInflatedBytes, maxInflation}, wantStructureSet, func(uint32) bool { return false })
 	if err != nil {
 		return nil, err
 	}

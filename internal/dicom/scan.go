@@ -35,44 +35,99 @@ type geometry struct {
 	problem       string // why the image cannot be placed; empty if it can
 }
 
-// Scan reads the headers of every file under dir, links followed, and returns what it found by study and
-// series, in a stable order. Files that are no DICOM are counted in an info finding; damaged ones and
-// duplicates are named. A folder without DICOM gives no study and no error.
+// Scan reads the headers of every file under dir, links followed and zip archives opened, and returns what it found by
+// study and series, in a stable order. dir may also be a single file: an image, an archive, or a DICOMDIR, which
+// stands for its folder. Files that are no DICOM are counted in an info finding; damaged ones, duplicates and what a
+// DICOMDIR lists in vain are named. A folder without DICOM gives no study and no error.
 func Scan(ctx context.Context, dir string, report *Report) ([]*Study, error) {
-	files, err := listFiles(ctx, dir, report)
-	if err != nil {
+	studies, err := scan(ctx, dir, report)
+	if err != nil && ctx.Err() == nil {
 		return nil, fmt.Errorf("scan %s: %w", dir, err)
 	}
-	slices.Sort(files)
-	all := make([]*found, len(files))
-	ignored := make([]bool, len(files))
-	err = inParallel(ctx, len(files), func(r *reader, i int) error {
-		f, err := scanFile(r, files[i])
-		switch {
-		case errors.Is(err, errNotDICOM):
-			ignored[i] = true
-		case errors.Is(err, fs.ErrPermission):
-			report.warning(files[i], "left out: no permission to read it")
-		case err != nil:
-			report.warning(files[i], fmt.Sprintf("left out: %v", err))
-		default:
-			all[i] = f
+	return studies, err
+}
+
+func scan(ctx context.Context, dir string, report *Report) ([]*Study, error) {
+	files, err := listFiles(ctx, dir, stallLimit, report)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 1 && files[0] == dir && isDirectory(dir) {
+		dir = filepath.Dir(dir)
+		if files, err = listFiles(ctx, dir, stallLimit, report); err != nil {
+			return nil, err
 		}
+	}
+	slices.Sort(files)
+	c := census{dir: dir, report: report}
+	if err := c.read(ctx, files); err != nil {
+		return nil, err
+	}
+	archives := c.archives
+	for _, path := range archives {
+		members, err := listArchive(path)
+		if err != nil {
+			report.warning(path, fmt.Sprintf("left out: %v", err))
+			continue
+		}
+		if err := c.read(ctx, members); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range c.archives[len(archives):] {
+		report.warning(path, "left out: an archive within an archive; unpack it and open the folder")
+	}
+	if c.other > 0 {
+		report.info(dir, fmt.Sprintf("%d of %d files are no DICOM images or structure sets and were ignored", c.other, len(c.seen)))
+	}
+	listed, missing := c.checkDirectories()
+	if len(c.all) == 0 && missing > 0 {
+		return nil, fmt.Errorf("its DICOMDIR lists %d files, of which %d are missing, and there is no other image; copy the whole medium with its folders", listed, missing)
+	}
+	return group(c.all, report), nil
+}
+
+// census is what a scan has come upon so far.
+type census struct {
+	dir         string
+	report      *Report
+	all         []*found
+	seen        []string // every file and member looked at
+	archives    []string
+	directories []string // DICOMDIR files
+	other       int      // files that are no DICOM
+}
+
+// read reads the headers of files.
+func (c *census) read(ctx context.Context, files []string) error {
+	got, errs := make([][]*found, len(files)), make([]error, len(files))
+	name := func(i int) string { return files[i] }
+	err := inParallelReading(ctx, len(files), stallLimit, name, func(r *reader, i int) error {
+		got[i], errs[i] = scanFile(r, files[i])
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("scan %s: %w", dir, err)
+		return err
 	}
-	other := 0
-	for _, is := range ignored {
-		if is {
-			other++
+	c.seen = append(c.seen, files...)
+	for i, err := range errs {
+		switch {
+		case errors.Is(err, errDirectory):
+			c.directories = append(c.directories, files[i])
+			c.other++
+		case errors.Is(err, errArchive):
+			c.archives = append(c.archives, files[i])
+		case errors.Is(err, errNotDICOM):
+			c.other++
+		case errors.Is(err, fs.ErrPermission):
+			c.report.warning(files[i], "left out: no permission to read it")
+		case err != nil:
+			c.report.warning(files[i], fmt.Sprintf("left out: %v", err))
+		default:
+			c.all = append(c.all, got[i]...)
 		}
 	}
-	if other > 0 {
-		report.info(dir, fmt.Sprintf("%d of %d files are no DICOM images or structure sets and were ignored", other, len(files)))
-	}
-	return group(all, report), nil
+	return nil
 }
 
 // wantScan tells which elements a scan keeps: those of groups 8, 10, 18, 20 and 28 that findings and
@@ -91,8 +146,9 @@ func wantScan(t uint32) bool {
 	return false
 }
 
-func scanFile(r *reader, path string) (*found, error) {
-	h, err := r.open(path, false, scanInflated, wantScan, func(t uint32) bool { return t > 0x0028FFFF })
+// scanFile reads what one file holds: an image, a structure set, or the frames of a multi-frame image.
+func scanFile(r *reader, path string) ([]*found, error) {
+	h, err := r.open(path, false, inflation{base: scanInflated}, wantScan, func(t uint32) bool { return t > 0x0028FFFF })
 	if err != nil {
 		return nil, err
 	}
@@ -100,13 +156,21 @@ func scanFile(r *reader, path string) (*found, error) {
 	class := cmp.Or(d.text(tag.SOPClassUID), h.class)
 	switch {
 	case h.class == classMediaDirectory:
-		return nil, errNotDICOM // a DICOMDIR lists files that the scan finds by itself
+		return nil, errDirectory // it lists files that the scan finds by itself
 	case class == "" && !d.has(tag.Modality) && !d.has(tag.SeriesInstanceUID):
 		return nil, errNotDICOM
+	case isMultiFrame(class):
+		return scanFrames(r, path, class)
 	}
+	return []*found{newFound(d, h, path, class)}, nil
+}
+
+// newFound describes the image or structure set in the file h at path; d holds its elements, for a frame those that
+// apply to it.
+func newFound(d dataset, h head, path, class string) *found {
 	g := readGeometry(d)
 	f := &found{study: newStudy(d), series: newSeries(d, class, h.syntax, g)}
-	f.series.unreadable = refusal(&f.series, path, h.syntax, g)
+	f.series.unreadable = refusal(&f.series, d, path, h.syntax, g)
 	f.slice = Slice{
 		Path: path, SOPClassUID: class, SOPInstanceUID: d.text(tag.SOPInstanceUID), Position: g.position,
 		InstanceNumber: d.integer(tag.InstanceNumber, 0), AcquisitionNumber: d.integer(tag.AcquisitionNumber, 0), bytes: int64(h.size),
@@ -115,7 +179,7 @@ func scanFile(r *reader, path string) (*found, error) {
 		f.series.leastBytes = g.rows * g.columns * d.integer(tag.BitsAllocated, 0) / 8
 	}
 	f.studyKey = cmp.Or(f.study.UID, f.study.Patient.ID+" "+filepath.Dir(path))
-	return f, nil
+	return f
 }
 
 // readGeometry takes position, axes and spacing from the Image Plane module, PS3.3 C.7.6.2.
@@ -157,7 +221,7 @@ func group(all []*found, report *Report) []*Study {
 	byUID := map[string][]*Series{} // parts of one DICOM series
 	instances := map[string]*found{}
 	for _, f := range all {
-		if f == nil || isDouble(f, instances, report) {
+		if isDouble(f, instances, report) {
 			continue
 		}
 		series := (*Series)(nil)
@@ -218,13 +282,17 @@ func isDouble(f *found, instances map[string]*found, report *Report) bool {
 	if uid == "" {
 		return false
 	}
-	first, seen := instances[uid]
+	key := uid
+	if f.series.Enhanced {
+		key = fmt.Sprintf("%s frame %d", uid, f.slice.frame)
+	}
+	first, seen := instances[key]
 	if !seen {
-		instances[uid] = f
+		instances[key] = f
 		return false
 	}
 	if f.slice.Position == first.slice.Position && f.series.UID == first.series.UID && f.slice.SOPClassUID == first.slice.SOPClassUID {
-		report.info(f.slice.Path, fmt.Sprintf("left out: the same image as %s (SOPInstanceUID %s)", first.slice.Path, uid))
+		report.info(f.slice.Path, fmt.Sprintf("left out: the same image as %s (SOPInstanceUID %s)", first.slice.name(), uid))
 		return true
 	}
 	report.warning(f.slice.Path, fmt.Sprintf("has the SOPInstanceUID of %s, which is another image", first.slice.Path))
@@ -257,16 +325,16 @@ func newSeries(d dataset, class string, syn syntax, g geometry) Series {
 		Manufacturer: d.text(tag.Manufacturer), ImageType: d.text(tag.ImageType),
 		Rows: g.rows, Columns: g.columns, PixelSpacing: g.spacing, Row: g.row, Col: g.col,
 		SliceThicknessMM: d.number(tag.SliceThickness, 0), TransferSyntax: syn.name, convert: syn.convert,
-		Enhanced:  class == classEnhancedCT || d.integer(tag.NumberOfFrames, 1) > 1,
-		Localizer: slices.Contains(d.strings(tag.ImageType), "LOCALIZER"),
+		Enhanced:  isMultiFrame(class),
+		Localizer: slices.Contains(append(d.strings(tag.ImageType), d.strings(tag.FrameType)...), "LOCALIZER"),
 	}
 }
 
 // refusal says why ReadCT will not read the series of the file at path; empty if it will.
-func refusal(s *Series, path string, syn syntax, g geometry) string {
+func refusal(s *Series, d dataset, path string, syn syntax, g geometry) string {
 	switch {
-	case s.Enhanced:
-		return path + " is an enhanced multi-frame image; convert it to single slices (dcuncat -unenhance, or export it as CT Image Storage) first"
+	case !s.Enhanced && d.integer(tag.NumberOfFrames, 1) > 1:
+		return fmt.Sprintf("%s holds %d frames but is no Enhanced CT, so nothing says where each lies; export the series as CT Image Storage", path, d.integer(tag.NumberOfFrames, 1))
 	case g.problem != "":
 		return fmt.Sprintf("%s has %s, so it cannot be placed in the patient; export the series again", path, g.problem)
 	case syn.convert != "":

@@ -2,9 +2,9 @@ package dicom
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -59,7 +59,7 @@ type Series struct {
 	SliceThicknessMM float64    // as the header says; the distance between slices is SpacingMM
 	TransferSyntax   string     // name, as in PS3.6, of the first image
 	Localizer        bool       // a scout, by ImageType or by geometry
-	Enhanced         bool       // multi-frame: ReadCT refuses it
+	Enhanced         bool       // multi-frame: several slices are in one file
 	convert          string     // command that makes its pixels native; empty when they are read here
 	leastBytes       int        // of a file that holds all its native pixels; 0 when it may hold fewer
 	unreadable       string     // why ReadCT will refuse; empty if it should not
@@ -74,6 +74,16 @@ type Slice struct {
 	InstanceNumber    int
 	AcquisitionNumber int
 	bytes             int64 // of the file
+	frame             int   // from 0, of a multi-frame file
+	frames            int   // that its file holds; 0 for a single image
+}
+
+// name is how findings call the slice: its file, and its frame if there are several.
+func (s *Slice) name() string {
+	if s.frames > 1 {
+		return fmt.Sprintf("%s frame %d", s.Path, s.frame+1)
+	}
+	return s.Path
 }
 
 // Tolerances of geometry, mm unless said otherwise.
@@ -84,6 +94,7 @@ const (
 	spacingTolerance = 1e-3 // relative difference of pixel spacing between slices of one series
 	unevenTolerance  = 0.05 // mm by which steps between slices may differ without a word
 	gapFactor        = 1.5  // a step longer than this many usual ones is a gap
+	mostTiltDegrees  = 31.0 // gantries tilt by 30
 	maxVoxels        = 1 << 30
 	maxRows          = 1 << 14
 )
@@ -132,69 +143,9 @@ func (s *Series) sortSlices() {
 			return 1
 		case a.InstanceNumber != b.InstanceNumber:
 			return a.InstanceNumber - b.InstanceNumber
-		case a.Path < b.Path:
-			return -1
+		case a.frame != b.frame:
+			return a.frame - b.frame
 		}
-		return 1
+		return strings.Compare(a.Path, b.Path)
 	})
-}
-
-// Grid places the series' voxels in the patient. The slices must be sorted, as Scan and ReadCT leave
-// them; two on one plane, a tilt or a sideways shift is an error that names the files.
-func (s *Series) Grid() (*volume.Grid, error) {
-	if len(s.Slices) == 0 {
-		return nil, fmt.Errorf("the series holds no image")
-	}
-	if s.Rows < 1 || s.Columns < 1 || s.Rows > maxRows || s.Columns > maxRows {
-		return nil, fmt.Errorf("%s: an image of %d x %d pixels is no CT slice", s.Slices[0].Path, s.Columns, s.Rows)
-	}
-	if s.Rows*s.Columns*len(s.Slices) > maxVoxels {
-		return nil, fmt.Errorf("%d slices of %d x %d pixels are more than fit into memory; choose a series of fewer or smaller slices", len(s.Slices), s.Columns, s.Rows)
-	}
-	g := &volume.Grid{
-		Nx: s.Columns, Ny: s.Rows, SpacingX: s.PixelSpacing[1], SpacingY: s.PixelSpacing[0],
-		Origin: s.Slices[0].Position, Row: s.Row, Col: s.Col, SliceMM: s.offsets(),
-	}
-	for z := 1; z < len(g.SliceMM); z++ {
-		if g.SliceMM[z]-g.SliceMM[z-1] <= samePlaneMM {
-			return nil, fmt.Errorf("%s and %s lie on one plane; remove one of them", s.Slices[z-1].Path, s.Slices[z].Path)
-		}
-	}
-	if err := g.Validate(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Slices[0].Path, err)
-	}
-	return g, s.checkDrift(g.SliceMM)
-}
-
-// checkDrift refuses a stack that does not stand upright on its slices: a Grid cannot hold it, and
-// loading it as if it were upright would put structures in the wrong place.
-func (s *Series) checkDrift(offsets []float64) error {
-	n := s.Row.Cross(s.Col)
-	last := len(s.Slices) - 1
-	extent := offsets[last]
-	drift := s.Slices[last].Position.Sub(s.Slices[0].Position).Sub(n.Scale(extent))
-	worst, worstSlice := 0.0, 0
-	for i, o := range offsets {
-		side := s.Slices[i].Position.Sub(s.Slices[0].Position).Sub(n.Scale(o))
-		if d := side.Norm(); d > worst {
-			worst, worstSlice = d, i
-		}
-	}
-	if worst <= driftToleranceMM {
-		return nil
-	}
-	sheared := true // a constant lean explains every slice
-	for i, o := range offsets {
-		side := s.Slices[i].Position.Sub(s.Slices[0].Position).Sub(n.Scale(o))
-		if side.Distance(drift.Scale(o/extent)) > driftToleranceMM {
-			sheared = false
-		}
-	}
-	if sheared {
-		degrees := math.Atan2(drift.Norm(), extent) * 180 / math.Pi
-		return fmt.Errorf("the gantry was tilted by %.1f degrees: from %s to %s the slices move %.1f mm sideways. Clipwright does not load tilted stacks; resample the series to upright slices at the scanner or planning system first",
-			degrees, s.Slices[0].Path, s.Slices[last].Path, drift.Norm())
-	}
-	return fmt.Errorf("%s lies %.1f mm beside the stack that begins with %s; the series mixes scans: separate them",
-		s.Slices[worstSlice].Path, worst, s.Slices[0].Path)
 }

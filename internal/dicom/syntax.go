@@ -20,6 +20,7 @@ const (
 const (
 	classCTImage        = "1.2.840.10008.5.1.4.1.1.2"
 	classEnhancedCT     = "1.2.840.10008.5.1.4.1.1.2.1"
+	classLegacyCT       = "1.2.840.10008.5.1.4.1.1.2.2" // Legacy Converted Enhanced CT
 	classStructureSet   = "1.2.840.10008.5.1.4.1.1.481.3"
 	classMediaDirectory = "1.2.840.10008.1.3.10"
 	classStudy          = "1.2.840.10008.3.1.2.3.1" // Detached Study Management, retired, as RTReferencedStudySequence names it

@@ -73,7 +73,7 @@ func newStructureForm(set *StructureSet, ct *Series) (*structureForm, error) {
 		if image.SOPInstanceUID == "" || image.SOPClassUID == "" {
 			return nil, fmt.Errorf("%s lacks its SOP UIDs: no planning system could attach structures to it; export the CT again", image.Path)
 		}
-		if first, taken := images[image.SOPInstanceUID]; taken {
+		if first, taken := images[image.SOPInstanceUID]; taken && !(image.frames > 0 && first == image.Path) {
 			return nil, fmt.Errorf("%s and %s share one SOPInstanceUID: no planning system could attach structures to them; export the CT again", first, image.Path)
 		}
 		images[image.SOPInstanceUID] = image.Path
@@ -90,8 +90,8 @@ func newStructureForm(set *StructureSet, ct *Series) (*structureForm, error) {
 	f.set.Label = cmp.Or(cleanText(set.Label, math.MaxInt32), defaultLabel)
 	f.set.Name, f.set.Description = cleanText(set.Name, 64), cleanText(set.Description, maxDescriptionChars)
 	f.set.ImageUIDs = nil
-	for i := range ct.Slices {
-		f.set.ImageUIDs = append(f.set.ImageUIDs, ct.Slices[i].SOPInstanceUID)
+	for _, z := range f.images() {
+		f.set.ImageUIDs = append(f.set.ImageUIDs, ct.Slices[z].SOPInstanceUID)
 	}
 	if n := len([]rune(f.set.Label)); n > maxLabel {
 		return nil, fmt.Errorf("the label %q has %d characters, %d are safe in every planning system; shorten it", f.set.Label, n, maxLabel)
@@ -299,16 +299,37 @@ func (f *structureForm) reference(b *builder) {
 		b.ascii(tag.ReferencedSOPInstanceUID, f.ct.Study.UID)
 		b.sequence(tag.RTReferencedSeriesSequence, func(b *builder) {
 			b.ascii(tag.SeriesInstanceUID, f.ct.UID)
-			images := make([]func(*builder), len(f.ct.Slices))
-			for z := range images {
-				images[z] = func(b *builder) { f.image(b, z) }
+			var images []func(*builder)
+			for _, z := range f.images() {
+				images = append(images, func(b *builder) { f.image(b, z) })
 			}
 			b.sequence(tag.ContourImageSequence, images...)
 		})
 	})
 }
 
-// image refers to CT slice z.
+// images returns a slice of each image of the CT: every one, but for frames of one file only the first.
+func (f *structureForm) images() []int {
+	var list []int
+	seen := map[string]bool{}
+	for z := range f.ct.Slices {
+		if uid := f.ct.Slices[z].SOPInstanceUID; !seen[uid] {
+			seen[uid] = true
+			list = append(list, z)
+		}
+	}
+	return list
+}
+
+// slice refers to CT slice z, by its frame if its file has several.
+func (f *structureForm) slice(b *builder, z int) {
+	f.image(b, z)
+	if s := &f.ct.Slices[z]; s.frames > 1 {
+		b.ascii(tag.ReferencedFrameNumber, fmt.Sprint(s.frame+1))
+	}
+}
+
+// image refers to the image that CT slice z is of.
 func (f *structureForm) image(b *builder, z int) {
 	b.ascii(tag.ReferencedSOPClassUID, f.ct.Slices[z].SOPClassUID)
 	b.ascii(tag.ReferencedSOPInstanceUID, f.ct.Slices[z].SOPInstanceUID)
@@ -335,7 +356,7 @@ func (f *structureForm) contours(b *builder, s *Structure, slices []int) {
 		number++
 		k := number
 		items = append(items, func(b *builder) {
-			b.sequence(tag.ContourImageSequence, func(b *builder) { f.image(b, z) })
+			b.sequence(tag.ContourImageSequence, func(b *builder) { f.slice(b, z) })
 			contour(b, "CLOSED_PLANAR", k, points)
 		})
 	}

@@ -161,7 +161,7 @@ func TestCharacterSets(t *testing.T) {
 			continue
 		}
 		var r reader
-		h, err := r.open(path, true, 0, wantStructureSet, func(uint32) bool { return false })
+		h, err := r.open(path, true, inflation{}, wantStructureSet, func(uint32) bool { return false })
 		if err != nil {
 			t.Fatal(err)
 		}

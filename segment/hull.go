@@ -30,6 +30,10 @@ type hull struct {
 // hullGrainMM is by how much points are moved so that no four are in a plane: the facets are triangles.
 const hullGrainMM = 1e-6
 
+// hullStepMM is the distance between the rows of a hull's lattice: a margin from it is then true to 0.1 mm, and as a convex
+// body it is cheap.
+const hullStepMM = 0.15
+
 // newHull returns the hull of points; ok is false if they lie within a thousandth of a mm of a plane. Points are added one
 // by one, the farthest first: what sees a new point is replaced by a fan from it to the horizon
 // (Preparata and Hong 1977, doi:10.1145/359423.359430).
@@ -205,7 +209,8 @@ func (h *hull) solid(g *volume.Grid) *solid {
 			lo[i], hi[i] = min(lo[i], p[i]), max(hi[i], p[i])
 		}
 	}
-	s := newLattice(g, lo[1], hi[1], lo[2], hi[2])
+	s := newLatticeOf(g, lo[1], hi[1], lo[2], hi[2], hullStepMM)
+	s.convex = true
 	rows := make([][]rowSpan, len(s.zs))
 	inParallel(len(s.zs), func() func(int) {
 		return func(k int) {

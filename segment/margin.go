@@ -106,6 +106,8 @@ type reach struct {
 	minus, plus [3]float64    // mm towards smaller and larger patient x, y, z
 	axes        [3]volume.Vec // Row, Col, normal
 	extent      [3]float64    // mm along each grid axis beyond which nothing is covered, either way
+	aligned     bool          // every grid axis is a patient axis, either way round
+	half        [3][2]float64 // then: mm along each grid axis towards smaller and larger
 }
 
 func newReach(g *volume.Grid, m Margin) reach {
@@ -126,6 +128,19 @@ func newReach(g *volume.Grid, m Margin) reach {
 			r.extent[k] += h * h
 		}
 		r.extent[k] = math.Sqrt(r.extent[k])
+	}
+	r.aligned = true
+	for k, a := range r.axes {
+		on := false
+		for i, c := range a {
+			switch c {
+			case 1:
+				r.half[k], on = [2]float64{r.minus[i], r.plus[i]}, true
+			case -1:
+				r.half[k], on = [2]float64{r.plus[i], r.minus[i]}, true
+			}
+		}
+		r.aligned = r.aligned && on
 	}
 	return r
 }

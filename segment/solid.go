@@ -20,6 +20,7 @@ type solid struct {
 	starts  []int32   // [len(zs)][ny], and one more: where the spans of a row begin
 	spans   []span
 	stepYMM float64
+	convex  bool // one span a row at most, and no dent anywhere
 
 	latticeMM float64 // what newLatticeOf was given
 }
@@ -141,6 +142,10 @@ func (w *widening) slice(m *volume.Mask, z int) {
 			touched = true
 		}
 		from, to := w.widths(dz)
+		if s.convex {
+			w.convexSlice(k, from, to)
+			continue
+		}
 		for j := range s.ny {
 			spans := s.row(k, j)
 			if len(spans) == 0 {
@@ -175,9 +180,53 @@ func (w *widening) slice(m *volume.Mask, z int) {
 	}
 }
 
+// convexSlice is the part of slice that lattice slice k of a convex body makes, with what is within reach from from to to.
+// Ends of its rows and widths are both concave along y, so the row that reaches farthest is never above that of the grid's
+// row before: each end is followed once through the lattice, not sought anew.
+func (w *widening) convexSlice(k, from, to int) {
+	s := w.s
+	if from > to {
+		return
+	}
+	first, last := 0, s.ny-1
+	for len(s.row(k, first)) == 0 {
+		first++
+	}
+	for len(s.row(k, last)) == 0 {
+		last--
+	}
+	spans := s.spans[s.starts[k*s.ny]:s.starts[(k+1)*s.ny]] // of rows first .. last
+	y0 := max(ceilDiv(s.firstY+first+from-w.n, s.fineY), 0)
+	y1 := min(floorDiv(s.firstY+last+to-w.n, s.fineY), s.grid.Ny-1)
+	left, right := 0, 0 // rows whose end reaches farthest, counted from first
+	for y := y0; y <= y1; y++ {
+		// Row j of the lattice has the widths of index at - j.
+		at := y*s.fineY - s.firstY - first + w.n
+		j0, j1 := max(0, at-to), min(last-first, at-from)
+		if j0 > j1 {
+			continue
+		}
+		left, right = max(left, j0), max(right, j0)
+		for left < j1 && spans[left+1].x0+w.lo[at-left-1] <= spans[left].x0+w.lo[at-left]+tieMM {
+			left++
+		}
+		for right < j1 && spans[right+1].x1+w.hi[at-right-1] >= spans[right].x1+w.hi[at-right]-tieMM {
+			right++
+		}
+		main := &w.main[y]
+		main.x0, main.x1 = min(main.x0, spans[left].x0+w.lo[at-left]), max(main.x1, spans[right].x1+w.hi[at-right])
+	}
+}
+
+// tieMM is by how much a row may fall short of the one before and still be as far.
+const tieMM = 1e-9
+
 // widths fills lo and hi for lattice slices dz mm below, and returns the first and last index within reach.
 func (w *widening) widths(dz float64) (from, to int) {
 	from, to = len(w.lo), -1
+	if w.r.aligned {
+		return w.alignedWidths(dz)
+	}
 	for i := range w.lo {
 		lo, hi, ok := w.r.along(float64(i-w.n)*w.s.stepYMM, dz)
 		if !ok {
@@ -186,6 +235,32 @@ func (w *widening) widths(dz float64) (from, to int) {
 			from, to = min(from, i), i
 		}
 		w.lo[i], w.hi[i] = lo, hi
+	}
+	return from, to
+}
+
+// alignedWidths is widths where the grid's axes are the patient's: an ellipsoid octant has its half axes along them.
+func (w *widening) alignedWidths(dz float64) (from, to int) {
+	from, to = len(w.lo), -1
+	hz := w.r.half[2][0]
+	if dz > 0 {
+		hz = w.r.half[2][1]
+	}
+	rest := 1 - dz*dz/(hz*hz)
+	for i := range w.lo {
+		dy := float64(i-w.n) * w.s.stepYMM
+		hy := w.r.half[1][0]
+		if dy > 0 {
+			hy = w.r.half[1][1]
+		}
+		left := rest - dy*dy/(hy*hy)
+		if left < 0 {
+			w.lo[i], w.hi[i] = math.Inf(1), math.Inf(-1)
+			continue
+		}
+		root := math.Sqrt(left)
+		w.lo[i], w.hi[i] = -w.r.half[0][0]*root, w.r.half[0][1]*root
+		from, to = min(from, i), i
 	}
 	return from, to
 }

@@ -1,5 +1,6 @@
-// Package nifti reads CT volumes from NIfTI-1 files (.nii, .nii.gz). NIfTI places voxels in RAS mm;
-// what leaves this package is LPS mm. It never writes.
+// Package nifti reads CT volumes from NIfTI-1 files (.nii, .nii.gz), and writes volumes and masks as NIfTI-1 or NRRD
+// (.nrrd). NIfTI places voxels in RAS mm; what leaves this package is LPS mm. Both formats know one distance between
+// slices only: uneven stacks are refused, never squeezed. It never replaces a file unasked.
 package nifti
 
 import (
@@ -29,16 +30,22 @@ type header struct {
 	VoxOffset float32
 	SclSlope  float32
 	SclInter  float32
-	_         [132]byte
+	_         [3]byte
+	XyztUnits uint8
+	_         [24]byte
+	Descrip   [80]byte
+	_         [24]byte
 	QformCode int16
 	SformCode int16
-	_         [24]byte
+	Quatern   [3]float32
+	Qoffset   [3]float32
 	Srow      [3][4]float32
 	_         [16]byte
 	Magic     [4]byte
 }
 
 const (
+	datatypeUint8 = 2
 	datatypeInt16 = 4
 	maxVoxels     = 1 << 30
 	shearLimit    = 1e-3 // cosine between axes above which the grid counts as sheared

@@ -205,13 +205,44 @@ func isClips(s *dicom.Structure) bool {
 	return s.Type == "MARKER" || strings.HasPrefix(s.Name, "Clips_")
 }
 
-// clipCentres returns the mask centroids, LPS mm, of the bed's clips and of the axillary ones.
-func clipCentres(set *dicom.StructureSet, g *volume.Grid) (bed, axillary []volume.Vec) {
+// clipStructures returns the structures of set that mark clips. One of points alone that lie on clips outlined elsewhere
+// says the same again and is left out.
+func clipStructures(set *dicom.StructureSet) []*dicom.Structure {
+	const nearMM = 3 // beyond an outline: its own slice's half thickness
+	var outlined []volume.Contour
+	for i := range set.Structures {
+		if isClips(&set.Structures[i]) {
+			outlined = append(outlined, set.Structures[i].Contours...)
+		}
+	}
+	onOutlined := func(p volume.Vec) bool {
+		return slices.ContainsFunc(outlined, func(c volume.Contour) bool {
+			for k := range 3 {
+				lo, hi := c.Points[0][k], c.Points[0][k]
+				for _, q := range c.Points {
+					lo, hi = min(lo, q[k]), max(hi, q[k])
+				}
+				if p[k] < lo-nearMM || p[k] > hi+nearMM {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	var list []*dicom.Structure
 	for i := range set.Structures {
 		s := &set.Structures[i]
-		if !isClips(s) {
-			continue
+		again := len(s.Contours) == 0 && len(s.Points) > 0 && !slices.ContainsFunc(s.Points, func(p volume.Vec) bool { return !onOutlined(p) })
+		if isClips(s) && !again {
+			list = append(list, s)
 		}
+	}
+	return list
+}
+
+// clipCentres returns the mask centroids, LPS mm, of the bed's clips and of the axillary ones.
+func clipCentres(set *dicom.StructureSet, g *volume.Grid) (bed, axillary []volume.Vec) {
+	for _, s := range clipStructures(set) {
 		masks := s.ClipMasks(g)
 		for _, id := range slices.Sorted(maps.Keys(masks)) {
 			if masks[id].Empty() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,8 +82,8 @@ func printRecipe(deps Deps, r *segment.Recipe) {
 
 type draftOptions struct {
 	recipeFlags
-	ct, series, clips, out string
-	force                  bool
+	writeFlags
+	ct, series, clips string
 }
 
 func draftCommand(deps Deps) *cobra.Command {
@@ -97,9 +98,8 @@ func draftCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.ct, "ct", "", "folder of the CT")
 	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
 	f.StringVar(&o.clips, "clips", "", "RTSTRUCT with clips (type MARKER, or named Clips_...) and the structures that the recipe names")
-	f.StringVar(&o.out, "out", "", "RTSTRUCT file to write")
-	f.BoolVar(&o.force, "force", false, "replace a file that exists")
-	o.add(c)
+	o.writeFlags.add(c)
+	o.recipeFlags.add(c)
 	return c
 }
 
@@ -116,7 +116,7 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	if recipe == nil {
 		return usageError{errors.New("say how with --recipe NAME or --margin-mm")}
 	}
-	if err := refuseExisting(o.out, o.force); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	var report dicom.Report
@@ -143,8 +143,13 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	if err != nil {
 		return err
 	}
-	drafted := session.StructureSet(clips, external, targets)
-	if err := dicom.WriteStructureSet(o.out, drafted, ct.series, o.force); err != nil {
+	drafted := session.StructureSet(clips, external, targets, o.options()...)
+	if o.appendTo != "" { // the clips are there already, and the body is not asked for
+		drafted.Structures = slices.DeleteFunc(drafted.Structures, func(s dicom.Structure) bool {
+			return len(s.Contours) > 0 && isClips(&s) || s.Name == session.NameExternal
+		})
+	}
+	if err := o.write(drafted, ct.series); err != nil {
 		return err
 	}
 	for _, w := range append(reportWarnings(&report), warnings...) {

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,5 +57,37 @@ func TestRecipesAreListedWithTheirSources(t *testing.T) {
 		if code != 0 || !strings.Contains(text, want) {
 			t.Errorf("exit %d, %q is missing in\n%s", code, want, text)
 		}
+	}
+}
+
+// TestDraftAppendsToTheirSet: targets join a structure set that another program made; clips come as points when asked for.
+func TestDraftAppendsToTheirSet(t *testing.T) {
+	dir := writeCase(t, leftClips()...)
+	theirs, out := filepath.Join(dir, "truth.dcm"), filepath.Join(dir, "both.dcm")
+	args := []string{"draft", "--ct", filepath.Join(dir, "ct"), "--clips", theirs, "--margin-mm", "10", "--append-to", theirs, "--clip-points", "--out"}
+	if code, _, stderr := call(t, nil, slices.Concat(args, []string{out})...); code != ExitOK {
+		t.Fatalf("%d %s", code, stderr)
+	}
+	set, err := dicom.ReadStructureSet(out, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range set.Structures {
+		names = append(names, s.Name)
+	}
+	if want := "[Clips_L SurgicalBed CTVsb_High Clip_L_01 Clip_L_02 Clip_L_03 Clip_L_04]"; fmt.Sprint(names) != want {
+		t.Errorf("%v, want %s", names, want)
+	}
+	// the points say the same clips again: nobody counts eight
+	code, stdout, stderr := call(t, nil, "compare", "--ct", filepath.Join(dir, "ct"), theirs, out)
+	if code != ExitOK || !strings.Contains(stdout, "clips: 4 found, 0 missed, 0 false") {
+		t.Errorf("%d %s%s", code, stdout, stderr)
+	}
+	if code, _, stderr := call(t, nil, slices.Concat(args[:len(args)-4], []string{"--append-to", out, "--out", filepath.Join(dir, "third.dcm")})...); code != ExitFailure || !strings.Contains(stderr, `"SurgicalBed"`) {
+		t.Errorf("names taken: %d %s", code, stderr)
+	}
+	if code, _, stderr := call(t, nil, slices.Concat(args[:len(args)-4], []string{"--append-to", filepath.Join(dir, "none.dcm"), "--out", out, "--force"})...); code != ExitUsage || !strings.Contains(stderr, "none.dcm") {
+		t.Errorf("no base: %d %s", code, stderr)
 	}
 }

@@ -69,11 +69,7 @@ func runPrepare(ctx context.Context, deps Deps, o prepareOptions, dir string) er
 // clipsOf are the clips that set outlines on v.
 func clipsOf(set *dicom.StructureSet, v *volume.Volume) []phantom.Clip {
 	var clips []phantom.Clip
-	for i := range set.Structures {
-		s := &set.Structures[i]
-		if !isClips(s) {
-			continue
-		}
+	for _, s := range clipStructures(set) {
 		masks := s.ClipMasks(v.Grid)
 		for _, id := range slices.Sorted(maps.Keys(masks)) {
 			m := masks[id]

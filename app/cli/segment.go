@@ -16,9 +16,9 @@ import (
 
 type segmentOptions struct {
 	recipeFlags
-	dir, out, json, series, provider string
-	threads                          int
-	force                            bool
+	writeFlags
+	dir, json, series, provider string
+	threads                     int
 }
 
 func segmentCommand(deps Deps) *cobra.Command {
@@ -33,17 +33,16 @@ func segmentCommand(deps Deps) *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.out, "out", "", "RTSTRUCT file to write")
 	f.StringVar(&o.json, "json", "", "also write the result as JSON")
 	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
 	f.StringVar(&o.provider, "provider", "auto", "auto, cpu, cuda, webgpu, directml or coreml")
 	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
-	f.BoolVar(&o.force, "force", false, "replace files that exist")
-	o.add(c)
+	o.writeFlags.add(c)
+	o.recipeFlags.add(c)
 	return c
 }
 
-func (o *segmentOptions) check() error {
+func (o *segmentOptions) checkAll() error {
 	if o.out == "" {
 		return usageError{errors.New("say where to write with --out RS.dcm")}
 	}
@@ -63,14 +62,14 @@ func checkProvider(name string) error {
 
 func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	start := time.Now()
-	if err := o.check(); err != nil {
+	if err := o.checkAll(); err != nil {
 		return err
 	}
 	recipe, free, err := o.read()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(refuseExisting(o.out, o.force), refuseExisting(o.json, o.force)); err != nil {
+	if err := errors.Join(o.writeFlags.check(), refuseExisting(o.json, o.force)); err != nil {
 		return err
 	}
 	var report dicom.Report
@@ -106,12 +105,12 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 			return err
 		}
 		warnings = append(warnings, draftWarnings...)
-		set = session.StructureSet(found.Clips, found.External, targets)
+		set = session.StructureSet(found.Clips, found.External, targets, o.options()...)
 	}
 	draft := time.Since(draftStart).Seconds()
 	writeStart := time.Now()
 	if set != nil {
-		if err := dicom.WriteStructureSet(o.out, set, ct.series, o.force); err != nil {
+		if err := o.write(set, ct.series); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,8 @@ const (
 	NameCTV      = "CTVsb_High"
 	NameROI      = "ROI box"
 	clipsPrefix  = "Clips_" // and the side, L or R
+
+	clipPointPrefix = "Clip_" // and the side and the clip's number
 )
 
 // Interpreted types of structures (DICOM PS3.3 C.8.8.8, RT ROI Interpreted Type).
@@ -28,7 +30,7 @@ const (
 // (Okabe and Ito's palette, told apart without colour vision).
 func Colour(name string) [3]uint8 {
 	switch {
-	case hasPrefix(name, clipsPrefix):
+	case hasPrefix(name, clipsPrefix), hasPrefix(name, clipPointPrefix):
 		return [3]uint8{0xCC, 0x79, 0xA7}
 	case hasPrefix(name, "CTV"):
 		return [3]uint8{0xD5, 0x5E, 0x00}
@@ -51,8 +53,8 @@ func ClipsName(side string) string { return clipsPrefix + side }
 type StructureOption func(*structureOptions)
 
 type structureOptions struct {
-	label, clipType string
-	reviewed        bool
+	label, clipType  string
+	reviewed, points bool
 }
 
 // WithLabel sets the label of the set, at most 16 characters.
@@ -70,6 +72,11 @@ func WithReview() StructureOption {
 	return func(o *structureOptions) { o.reviewed = true }
 }
 
+// WithClipPoints adds a structure of one point, the centre, for each kept clip: Clip_L_03 for clip 3 of the left side.
+func WithClipPoints() StructureOption {
+	return func(o *structureOptions) { o.points = true }
+}
+
 // StructureSet builds the RTSTRUCT of the kept clips, the targets and external (which may be nil): clips
 // of each side in one structure with the clip id of every contour in Groups.
 func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment.Target, options ...StructureOption) *dicom.StructureSet {
@@ -83,7 +90,7 @@ func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment
 	}
 	set := &dicom.StructureSet{Label: o.label, Name: "Clipwright draft"}
 	add := func(st dicom.Structure) {
-		if len(st.Contours) == 0 {
+		if len(st.Contours)+len(st.Points) == 0 {
 			return
 		}
 		st.Number = len(set.Structures) + 1
@@ -110,6 +117,16 @@ func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment
 			Name: t.Name, Type: t.Type, Algorithm: algorithm, Description: t.Recipe,
 			Contours: volume.Contours(t.Mask),
 		})
+	}
+	for _, side := range sides(clips) {
+		for _, c := range clips {
+			if o.points && c.Kept && c.Side == side {
+				add(dicom.Structure{
+					Name: fmt.Sprintf("%s%s_%02d", clipPointPrefix, side, c.ID), Type: o.clipType, Algorithm: algorithm,
+					Description: fmt.Sprintf("Centre of clip %d of %s", c.ID, ClipsName(side)), Points: []volume.Vec{c.CentreMM},
+				})
+			}
+		}
 	}
 	if external != nil {
 		add(dicom.Structure{

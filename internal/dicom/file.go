@@ -26,6 +26,7 @@ type head struct {
 	body     []byte // what offsets refer to: the bytes read of the file, or what they inflate to
 	total    int    // bytes the whole body has
 	size     int    // bytes of the file
+	start    int    // offset in body of the first element behind the meta information
 	stopped  int    // offset in body of the element at which the walk stopped, or total
 }
 
@@ -112,6 +113,7 @@ func (r *reader) parse(size, maxInflated int, want, stop func(uint32) bool) (hea
 			h.total = maxFileSize // there may be more: the walk complains if it gets there
 		}
 	}
+	h.start = start
 	w := walker{data: h.body, total: h.total, want: want, stop: stop, out: appendLibraryPrefix(r.clean[:0])}
 	h.stopped, err = w.dataset(start, h.total, h.syntax.encoding, 0, true, false)
 	r.clean = w.out

@@ -40,7 +40,7 @@ func wantStructureSet(t uint32) bool {
 		0x0020000D, 0x0020000E, 0x00200010, 0x00200052,
 		0x30060002, 0x30060004, 0x30060006, 0x30060008, 0x30060009, 0x30060010, 0x30060012, 0x30060014, 0x30060016,
 		0x30060020, 0x30060022, 0x30060024, 0x30060026, 0x30060028, 0x3006002A, 0x30060036, 0x30060039,
-		tagContours, 0x30060080, 0x30060084, 0x300600A4, 0x300E0002:
+		tagContours, 0x30060080, 0x30060082, 0x30060084, 0x300600A4, 0x300E0002:
 		return true
 	}
 	return false
@@ -49,10 +49,19 @@ func wantStructureSet(t uint32) bool {
 func readStructureSet(path string, report *Report) (*StructureSet, error) {
 	var r reader
 	defer r.close()
-	h, err := r.open(path, true, inflation{freeInflatedBytes, maxInflation}, wantStructureSet, func(uint32) bool { return false })
+	h, err := r.openStructureSet(path)
 	if err != nil {
 		return nil, err
 	}
+	return newStructureSet(h, path, report)
+}
+
+func (r *reader) openStructureSet(path string) (head, error) {
+	return r.open(path, true, inflation{freeInflatedBytes, maxInflation}, wantStructureSet, func(uint32) bool { return false })
+}
+
+// newStructureSet makes a structure set of the file h.
+func newStructureSet(h head, path string, report *Report) (*StructureSet, error) {
 	d := h.data
 	if class := d.text(tag.SOPClassUID); class != classStructureSet && d.text(tag.Modality) != "RTSTRUCT" {
 		return nil, fmt.Errorf("it is %s, not a structure set", orUnknown(d.text(tag.Modality), "no DICOM object with a modality"))
@@ -80,6 +89,7 @@ func readStructureSet(path string, report *Report) (*StructureSet, error) {
 		set.Structures[i].readContours(item, h, path, report)
 	}
 	for _, item := range d.items(tag.RTROIObservationsSequence) {
+		set.lastObservation = max(set.lastObservation, item.integer(tag.ObservationNumber, 0))
 		if i, ok := byNumber[item.integer(tag.ReferencedROINumber, -1)]; ok && set.Structures[i].Type == "" {
 			set.Structures[i].Type = item.text(tag.RTROIInterpretedType)
 		}

@@ -32,6 +32,8 @@ type StructureSet struct {
 	// LongNames allows structure names of up to 64 characters; some planning systems cut them at 16.
 	LongNames  bool
 	Structures []Structure
+
+	lastObservation int // largest ObservationNumber of a file read
 }
 
 // Structure is one ROI.

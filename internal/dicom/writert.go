@@ -273,13 +273,19 @@ func (f *structureForm) encode() ([]byte, error) {
 	b.ascii(tag.StructureSetTime, set.Time)
 	b.ascii(tag.ApprovalStatus, set.Approval)
 	b.sequence(tag.ReferencedFrameOfReferenceSequence, f.reference)
+	f.sequences(&b, 0)
+	return b.encode(classStructureSet, set.SOPInstanceUID, syntaxImplicitLE)
+}
+
+// sequences adds what describes the structures; their observations are numbered on from last.
+func (f *structureForm) sequences(b *builder, last int) {
 	var rois, contours, observations []func(*builder)
-	for i := range set.Structures {
-		s := &set.Structures[i]
+	for i := range f.set.Structures {
+		s := &f.set.Structures[i]
 		rois = append(rois, func(b *builder) { f.roi(b, s) })
 		contours = append(contours, func(b *builder) { f.contours(b, s, f.slices[i]) })
 		observations = append(observations, func(b *builder) {
-			b.ascii(tag.ObservationNumber, fmt.Sprint(i+1))
+			b.ascii(tag.ObservationNumber, fmt.Sprint(last+i+1))
 			b.ascii(tag.ReferencedROINumber, fmt.Sprint(s.Number))
 			b.ascii(tag.RTROIInterpretedType, s.Type)
 			b.ascii(tag.ROIInterpreter, "")
@@ -288,7 +294,6 @@ func (f *structureForm) encode() ([]byte, error) {
 	b.sequence(tag.StructureSetROISequence, rois...)
 	b.sequence(tag.ROIContourSequence, contours...)
 	b.sequence(tag.RTROIObservationsSequence, observations...)
-	return b.encode(classStructureSet, set.SOPInstanceUID, syntaxImplicitLE)
 }
 
 // reference fills the one item of ReferencedFrameOfReferenceSequence: the study, the series, each slice.

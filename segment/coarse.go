@@ -119,6 +119,11 @@ func (c *coarse) atLeast(ctx context.Context, hu int16) (*volume.Mask, error) {
 // refine brings a coarse outline back to the source grid: what lies a coarse voxel or more inside it is
 // in, and in the coarse voxels on either side of its surface a source voxel is in when it reaches hu.
 func (c *coarse) refine(ctx context.Context, outline *volume.Mask, v *volume.Volume, hu int16) (*volume.Mask, error) {
+	return c.refineBetween(ctx, outline, v, hu, math.MaxInt16)
+}
+
+// refineBetween is refine for what has low <= HU <= high.
+func (c *coarse) refineBetween(ctx context.Context, outline *volume.Mask, v *volume.Volume, low, high int16) (*volume.Mask, error) {
 	reach := 1.01 * max(c.grid.SpacingX, c.grid.SpacingY)
 	outer, inner := volume.Dilate(outline, reach), volume.Erode(outline, reach)
 	out := volume.NewMask(c.source)
@@ -132,7 +137,7 @@ func (c *coarse) refine(ctx context.Context, outline *volume.Mask, v *volume.Vol
 			for y := range g.Ny {
 				mayRow := may[y/c.fy*cg.Nx:][:cg.Nx]
 				mustRow := must[y/c.fy*cg.Nx:][:cg.Nx]
-				refineRow(in, slice[y*g.Nx:(y+1)*g.Nx], mayRow, mustRow, c.fx, hu)
+				refineRow(in, slice[y*g.Nx:(y+1)*g.Nx], mayRow, mustRow, c.fx, low, high)
 				setRuns(out, in, y, z)
 			}
 		}
@@ -141,7 +146,7 @@ func (c *coarse) refine(ctx context.Context, outline *volume.Mask, v *volume.Vol
 }
 
 // refineRow decides one row of source voxels; may and must are coarse, each standing for f of them.
-func refineRow(in []bool, row []int16, may, must []uint8, f int, hu int16) {
+func refineRow(in []bool, row []int16, may, must []uint8, f int, low, high int16) {
 	for cx := range may {
 		x0, x1 := cx*f, min((cx+1)*f, len(row))
 		switch {
@@ -151,7 +156,7 @@ func refineRow(in []bool, row []int16, may, must []uint8, f int, hu int16) {
 			}
 		case may[cx] != 0:
 			for x := x0; x < x1; x++ {
-				in[x] = row[x] >= hu
+				in[x] = row[x] >= low && row[x] <= high
 			}
 		default:
 			clear(in[x0:x1])

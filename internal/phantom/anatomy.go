@@ -23,6 +23,20 @@ type Anatomy struct {
 // Grid is the anatomy's own grid.
 func (a *Anatomy) Grid() *volume.Grid { return a.grid }
 
+// Lungs, Bones and Breasts are what was painted as such: truth for methods that look for them. Vessels of the lung are lung,
+// breast is gland and the fat between.
+func (a *Anatomy) Lungs() *volume.Mask { return a.painted(tissueLung) }
+
+// Bones are ribs, sternum, spine and shoulders, cartilage as far as it is painted as bone.
+func (a *Anatomy) Bones() *volume.Mask { return a.painted(tissueBone) }
+
+// Breasts are both.
+func (a *Anatomy) Breasts() *volume.Mask { return a.painted(tissueBreast) }
+
+func (a *Anatomy) painted(class uint8) *volume.Mask {
+	return volume.MaskWhere(a.grid, func(x, y, z int) bool { return a.tissue[a.grid.Index(x, y, z)] == class })
+}
+
 // NewAnatomy renders the body of o.Seed.
 func NewAnatomy(ctx context.Context, o Options) (*Anatomy, error) {
 	o, err := o.withDefaults()

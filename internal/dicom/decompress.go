@@ -24,6 +24,8 @@ func (s syntax) decompress(frame []byte, f pixelFormat, n int) (words []byte, er
 		err = decodeRLE(words, frame, f.allocated/8)
 	case syntaxJPEGLossless, syntaxJPEGLosslessSV1:
 		err = decodeJPEGLossless(words, frame, f.rows, f.columns, f.allocated/8)
+	case syntaxJPEGBaseline, syntaxJPEGExtended:
+		err = decodeJPEGSequential(words, frame, f.rows, f.columns, f.allocated/8)
 	case syntaxJPEGLS, syntaxJPEGLSNear:
 		err = decodeJPEGLS(words, frame, f)
 	case syntaxJPEG2000Lossless, syntaxJPEG2000:
@@ -38,7 +40,13 @@ func (s syntax) decompress(frame []byte, f pixelFormat, n int) (words []byte, er
 }
 
 // lossy tells whether the encoding may have changed the pixels.
-func (s syntax) lossy() bool { return s.uid == syntaxJPEGLSNear || s.uid == syntaxJPEG2000 }
+func (s syntax) lossy() bool {
+	switch s.uid {
+	case syntaxJPEGBaseline, syntaxJPEGExtended, syntaxJPEGLSNear, syntaxJPEG2000:
+		return true
+	}
+	return false
+}
 
 // disagrees is the error of a stream that holds another image than the header says.
 func (f *pixelFormat) disagrees(columns, rows, components, bits int) error {
@@ -151,8 +159,12 @@ func decodeJPEG2000(words, frame []byte, f pixelFormat) error {
 	if len(values)*size != len(words) {
 		return fmt.Errorf("%d pixels decoded where %d were expected", len(values), len(words)/size)
 	}
-	for i, v := range values {
-		store(words[i*size:], int(v), size)
+	least, most := 0, 1<<(frame[42]&0x7F+1)-1 // Ssiz: bits less one, and the sign
+	if frame[42]>>7 != 0 {
+		least, most = -(most/2)-1, most/2
+	}
+	for i, v := range values { // the wavelet with loss overshoots at edges
+		store(words[i*size:], max(least, min(most, int(v))), size)
 	}
 	return nil
 }

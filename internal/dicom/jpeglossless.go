@@ -17,7 +17,7 @@ type losslessJPEG struct {
 	columns  int
 	bits     int // sample precision
 	interval int // samples between restart markers, 0: none
-	tables   [4]*huffman
+	tables   [8]*huffman // four for differences (DC), four for AC coefficients
 	hold     uint32 // bits read and not used yet, at the low end
 	held     int
 }
@@ -254,7 +254,7 @@ func (d *losslessJPEG) huffmanTables() error {
 			return errJPEG
 		}
 		t.values = s[17 : 17+n]
-		d.tables[s[0]&3] = t
+		d.tables[s[0]&3|s[0]>>4&1<<2] = t
 		s = s[17+n:]
 	}
 	return nil

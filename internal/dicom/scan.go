@@ -291,7 +291,12 @@ func isDouble(f *found, instances map[string]*found, report *Report) bool {
 		instances[key] = f
 		return false
 	}
-	if f.slice.Position == first.slice.Position && f.series.UID == first.series.UID && f.slice.SOPClassUID == first.slice.SOPClassUID {
+	same := f.slice.Position == first.slice.Position && f.series.UID == first.series.UID && f.slice.SOPClassUID == first.slice.SOPClassUID
+	if f.slice.SOPClassUID == classStructureSet && (!same || !sameBytes(f.slice.Path, first.slice.Path)) {
+		report.warning(f.slice.Path, fmt.Sprintf("has the SOPInstanceUID of %s, which is another structure set", first.slice.Path))
+		return false
+	}
+	if same {
 		report.info(f.slice.Path, fmt.Sprintf("left out: the same image as %s (SOPInstanceUID %s)", first.slice.name(), uid))
 		return true
 	}

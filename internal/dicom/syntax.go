@@ -8,6 +8,8 @@ const (
 	syntaxExplicitBE = "1.2.840.10008.1.2.2"
 	syntaxRLE        = "1.2.840.10008.1.2.5"
 
+	syntaxJPEGBaseline     = "1.2.840.10008.1.2.4.50"
+	syntaxJPEGExtended     = "1.2.840.10008.1.2.4.51"
 	syntaxJPEGLossless     = "1.2.840.10008.1.2.4.57"
 	syntaxJPEGLosslessSV1  = "1.2.840.10008.1.2.4.70"
 	syntaxJPEGLS           = "1.2.840.10008.1.2.4.80"
@@ -42,7 +44,7 @@ type coding struct{ big, implicit bool }
 func findSyntax(uid string) (s syntax, ok bool) {
 	const (
 		jpeg = "dcmdjpeg IN OUT"
-		gdcm = "gdcmconv --raw IN OUT"
+		none = "no common tool does; export the series as JPEG 2000 Lossless or uncompressed where it is kept"
 	)
 	s = syntax{uid: uid, compressed: true}
 	switch uid {
@@ -56,10 +58,10 @@ func findSyntax(uid string) (s syntax, ok bool) {
 		s.name, s.deflated, s.compressed = "Deflated Explicit VR Little Endian", true, false
 	case syntaxRLE:
 		s.name = "RLE Lossless"
-	case "1.2.840.10008.1.2.4.50":
-		s.name, s.convert = "JPEG Baseline (8 bit)", jpeg
-	case "1.2.840.10008.1.2.4.51":
-		s.name, s.convert = "JPEG Extended (12 bit)", jpeg
+	case syntaxJPEGBaseline:
+		s.name = "JPEG Baseline (8 bit)"
+	case syntaxJPEGExtended:
+		s.name = "JPEG Extended (12 bit)"
 	case "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55":
 		s.name, s.convert = "JPEG (retired process)", jpeg
 	case syntaxJPEGLossless:
@@ -75,7 +77,7 @@ func findSyntax(uid string) (s syntax, ok bool) {
 	case syntaxJPEG2000:
 		s.name = "JPEG 2000"
 	case "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203":
-		s.name, s.convert = "High-Throughput JPEG 2000", gdcm
+		s.name, s.convert = "High-Throughput JPEG 2000", none
 	default:
 		return syntax{uid: uid, name: "transfer syntax " + uid}, false
 	}

@@ -106,6 +106,8 @@ func flagsText(flags []string) string {
 			words = append(words, "Larger than one clip")
 		case segment.FlagLowContrast:
 			words = append(words, "Faint")
+		case segment.FlagFar:
+			words = append(words, "Far from the bed: the axilla's?")
 		default:
 			words = append(words, f)
 		}

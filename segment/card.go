@@ -39,10 +39,11 @@ type Card struct {
 	SkippedLogit float64   `json:"skipped_logit"` // logit where no patch was run
 	Channels     []Channel `json:"channels"`      // in the graph's order
 
-	Threshold    float64 `json:"threshold"`     // probability above which a voxel is clip
-	MinVoxels    int     `json:"min_voxels"`    // components with fewer voxels of the network grid are dropped
-	CalibrationA float64 `json:"calibration_a"` // confidence = sigmoid(A s + B), s the mean of the component's
-	CalibrationB float64 `json:"calibration_b"` // three largest logits
+	Threshold    float64 `json:"threshold"`       // probability above which a voxel is clip
+	MinVoxels    int     `json:"min_voxels"`      // components with fewer voxels of the network grid are dropped
+	CalibrationA float64 `json:"calibration_a"`   // confidence = sigmoid(A s + B), s the mean of the component's
+	CalibrationB float64 `json:"calibration_b"`   // three largest logits
+	Judge        *Judge  `json:"judge,omitempty"` // weighs all the evidence instead, and drops candidates
 
 	Trained string             `json:"trained"` // when and on what hardware
 	Data    []string           `json:"data"`    // what it was trained on, with licences
@@ -106,6 +107,11 @@ func (c *Card) Validate() error {
 	case len(c.Channels) == 0:
 		return errors.New("channels is empty")
 	}
+	if c.Judge != nil {
+		if err := c.Judge.validate(); err != nil {
+			return err
+		}
+	}
 	return validateChannels(c.Channels)
 }
 
@@ -157,4 +163,12 @@ func (c *Card) thresholdLogit() float32 {
 // confidence is the calibrated probability of a component whose score (mean of its three largest logits) is s.
 func (c *Card) confidence(s float64) float64 {
 	return 1 / (1 + math.Exp(-(c.CalibrationA*s + c.CalibrationB)))
+}
+
+// judge is the chance that what e speaks of is a clip: by the card's judge, else by the network's logits alone.
+func (c *Card) judge(e *Evidence) float64 {
+	if c.Judge == nil {
+		return c.confidence(e.Segmentation)
+	}
+	return c.Judge.confidence(e)
 }

@@ -101,3 +101,36 @@ func TestCardNumbers(t *testing.T) {
 		t.Errorf("mean of one is %g", m)
 	}
 }
+
+// TestJudge: a judge weighs terms by name, refuses names that no term has, and an unknown model counts as unknown.
+func TestJudge(t *testing.T) {
+	c := fakeCard("x")
+	c.Judge = &Judge{Weights: map[string]float64{"segmentation": 2, "skin": -1, "unknown": -3}, Bias: 0.5, Keep: 0.3}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	e := Evidence{Segmentation: 4, SkinMM: 0, Modelled: true, SharpMM: fitSharpMM, SliceMM: 3}
+	if p, want := c.judge(&e), 1/(1+math.Exp(-1.5)); math.Abs(p-want) > 1e-12 {
+		t.Errorf("confidence %g, want %g", p, want)
+	}
+	e.Modelled = false
+	if p, want := c.judge(&e), 1/(1+math.Exp(1.5)); math.Abs(p-want) > 1e-12 {
+		t.Errorf("confidence %g without a model, want %g", p, want)
+	}
+	for name, j := range map[string]Judge{
+		"unknown term": {Weights: map[string]float64{"colour": 1}},
+		"weight":       {Weights: map[string]float64{"skin": math.NaN()}},
+		"bias":         {Bias: math.Inf(1)},
+		"keep":         {Keep: 1},
+	} {
+		c.Judge = &j
+		if c.Validate() == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	for _, term := range (&Evidence{Modelled: true}).Terms() { // nothing measured: still numbers
+		if math.IsNaN(term.Value) || math.IsInf(term.Value, 0) {
+			t.Errorf("term %s is %g", term.Name, term.Value)
+		}
+	}
+}

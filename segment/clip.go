@@ -8,6 +8,7 @@ const (
 	FlagTouchesBone = "touches bone" // joined to a large region as dense as itself or as cortical bone
 	FlagLarge       = "large"        // larger than one clip can be
 	FlagLowContrast = "low contrast" // the peak hardly rises over its surroundings
+	FlagFar         = "far from bed" // far from the clips of the bed: the axilla's, or something else
 )
 
 // Clip is one surgical clip, on the CT's own grid.
@@ -22,6 +23,7 @@ type Clip struct {
 	Kept       bool
 	ByHand     bool         // a user pointed at it: Confidence is 1 and means nothing
 	Mask       *volume.Mask // connected voxels above the half level, on the CT's grid; no two clips share one
+	Evidence   Evidence     // what its confidence stands on; empty for a clip by hand
 	Marked     *volume.Mask // what the Segmentation Net marked of it, on the network grid; nil for a clip drawn by hand
 }
 

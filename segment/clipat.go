@@ -49,7 +49,7 @@ func ClipAt(ctx context.Context, v *volume.Volume, external *volume.Mask, clips 
 	if best == nil || best.rise() < clickRiseHU {
 		return Clip{}, ErrNothingThere
 	}
-	c := best.clip(v.Grid, best.network, &Card{}, external)
+	c := best.clip(v.Grid, best.network, external)
 	for _, other := range near {
 		c.Mask = c.Mask.Subtract(other.Mask)
 	}
@@ -80,7 +80,7 @@ func growAt(ctx context.Context, v *volume.Volume, near []Clip, at volume.Vec, r
 	for _, c := range near {
 		parts = append(parts, unscored(resampleVoxels(g, c.Mask)))
 	}
-	found, err := refine(ctx, v, &resampled{Placement: Placement{Grid: g, Source: v.Grid}}, parts)
+	_, found, err := grow(ctx, v, &resampled{Placement: Placement{Grid: g, Source: v.Grid}}, parts)
 	if err != nil {
 		return nil, err
 	}

@@ -12,39 +12,58 @@ import (
 // mostVoxels is the size of the network grid at which a component is a region, 16 cc at 2 mm, and no clip.
 const mostVoxels = 2000
 
-// findClips runs the Segmentation Net over region, a box of the network grid of at least one patch a side,
-// and turns each component of what it marks into clips on the CT's grid. feature may be nil when the card
-// has no feature channel. Clips whose centre is outside within are dropped.
-func findClips(ctx context.Context, net Network, card *Card, r *resampled, feature *logitMap, region volume.Box,
-	within *volume.Box, v *volume.Volume, external *volume.Mask, progress func(done, total int),
-) (clips []Clip, dropped int, err error) {
-	starts := patchStarts(region, card.PatchVoxels, card.Overlap)
-	s := slider{name: "Segmentation Net", net: net, card: card, in: r, feature: feature, progress: progress}
-	logits, err := s.slide(ctx, region, starts)
+// clipSearch is the second stage, ready to look into regions.
+type clipSearch struct {
+	net      Network
+	card     *Card
+	network  *resampled
+	feature  *logitMap   // nil when the card has no feature channel
+	within   *volume.Box // of the network grid: clips whose centre is outside are dropped
+	all      bool        // keep candidates that the card's judge takes for no clip
+	v        *volume.Volume
+	external *volume.Mask
+	progress func(done, total int)
+}
+
+// find runs the Segmentation Net over region, a box of the network grid of at least one patch a side,
+// and turns each component of what it marks into clips on the CT's grid.
+func (s *clipSearch) find(ctx context.Context, region volume.Box) (clips []Clip, dropped int, err error) {
+	starts := patchStarts(region, s.card.PatchVoxels, s.card.Overlap)
+	slide := slider{name: "Segmentation Net", net: s.net, card: s.card, in: s.network, feature: s.feature, progress: s.progress}
+	logits, err := slide.slide(ctx, region, starts)
 	if err != nil {
 		return nil, 0, err
 	}
-	parts := marked(logits, r, card)
+	parts := marked(logits, s.network, s.card)
 	for dropped < len(parts) && len(parts[dropped].voxels) > mostVoxels {
 		dropped++
 	}
 	parts = parts[dropped:]
 	parts = parts[:min(len(parts), mostComponents)]
-	found, err := refine(ctx, v, r, parts)
+	found, err := refine(ctx, s.v, s.network, parts)
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, f := range found {
-		if within != nil {
-			x, y, z := r.Grid.ToVoxel(f.centre)
-			if !within.Contains(int(math.Floor(x+0.5)), int(math.Floor(y+0.5)), int(math.Floor(z+0.5))) {
-				continue
-			}
+	evidence := gatherEvidence(found, s.v, s.external, s.feature, s.card)
+	for i, f := range found {
+		confidence := s.card.judge(&evidence[i])
+		if !s.inside(f.centre) || !s.all && s.card.Judge != nil && confidence < s.card.Judge.Keep {
+			continue
 		}
-		clips = append(clips, f.clip(v.Grid, r.Grid, card, external))
+		c := f.clip(s.v.Grid, s.network.Grid, s.external)
+		c.Evidence, c.Confidence = evidence[i], confidence
+		clips = append(clips, c)
 	}
-	sortClips(v.Grid, clips)
 	return clips, dropped, nil
+}
+
+// inside tells whether a place is one to search at.
+func (s *clipSearch) inside(p volume.Vec) bool {
+	if s.within == nil {
+		return true
+	}
+	x, y, z := s.network.Grid.ToVoxel(p)
+	return s.within.Contains(int(math.Floor(x+0.5)), int(math.Floor(y+0.5)), int(math.Floor(z+0.5)))
 }
 
 // sortClips puts clips in order of slices from head to foot, then from the patient's right to left, and
@@ -73,9 +92,9 @@ const (
 )
 
 // clip is f as the rest of the program knows it.
-func (f *refined) clip(g, network *volume.Grid, card *Card, external *volume.Mask) Clip {
+func (f *refined) clip(g, network *volume.Grid, external *volume.Mask) Clip {
 	c := Clip{
-		CentreMM: f.centre, PeakHU: int(f.peakHU), Confidence: card.confidence(topMean(f.logits)), Kept: true,
+		CentreMM: f.centre, PeakHU: int(f.peakHU), Kept: true,
 		Side: SideOf(external, f.centre), Mask: volume.NewMask(g), Marked: volume.NewMask(network),
 	}
 	for _, v := range f.voxels {
@@ -85,7 +104,7 @@ func (f *refined) clip(g, network *volume.Grid, card *Card, external *volume.Mas
 		c.Marked.Set(v[0], v[1], v[2], true)
 	}
 	c.VolumeMM3 = c.Mask.VolumeMM3()
-	if nearSurface(external, f.centre, nearSkinMM) {
+	if depthMM(external, f.centre, skinReachMM) <= nearSkinMM {
 		c.Flags = append(c.Flags, FlagNearSkin)
 	}
 	if f.touches {
@@ -98,23 +117,6 @@ func (f *refined) clip(g, network *volume.Grid, card *Card, external *volume.Mas
 		c.Flags = append(c.Flags, FlagLowContrast)
 	}
 	return c
-}
-
-// nearSurface tells whether a voxel outside m, within its grid, lies within mm of p. Where the grid ends
-// the patient goes on.
-func nearSurface(m *volume.Mask, p volume.Vec, mm float64) bool {
-	g := m.Grid
-	box := boxAround(g, p, mm)
-	for z := box.Min[2]; z < box.Max[2]; z++ {
-		for y := box.Min[1]; y < box.Max[1]; y++ {
-			for x := box.Min[0]; x < box.Max[0]; x++ {
-				if !m.At(x, y, z) && g.ToPatient(float64(x), float64(y), float64(z)).Distance(p) <= mm {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // boxAround is the box of the voxels of g whose centres are within mm of p along each axis, and the ones

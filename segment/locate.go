@@ -14,6 +14,8 @@ const (
 	denseHU = 150
 	// clusterMM is how far a component may be from the one that its cluster is counted at.
 	clusterMM = 96
+	// secondSum is what the confidences of a second cluster must add up to before it is searched too.
+	secondSum = 1.5
 	// mostComponents bounds the work for a network gone wild; the largest ones count.
 	mostComponents = 1000
 )
@@ -22,8 +24,9 @@ const (
 type located struct {
 	feature *logitMap
 	found   bool
-	centre  [3]float64 // mean of the positive voxels of the best cluster, voxels of the network grid
-	spread  float64    // mm from the centre to the farthest component, of any cluster, that is more likely a clip than not
+	centre  [3]float64  // mean of the positive voxels of the best cluster, voxels of the network grid
+	second  *[3]float64 // of the next best cluster outside the first's cube, where that may hold clips of another bed or the axilla
+	spread  float64     // mm from the centre to the farthest component, of any cluster, that is more likely a clip than not
 }
 
 // locate slides the Location Net over the network grid and finds the densest cluster of positive voxels.
@@ -49,7 +52,9 @@ func locate(ctx context.Context, net Network, card *Card, r *resampled, within *
 		return nil, err
 	}
 	l := &located{feature: feature}
-	l.centreOfBest(marked(feature, r, card), r.Grid.SpacingX)
+	parts := marked(feature, r, card)
+	parts = parts[:min(len(parts), mostComponents)]
+	l.centreOfBest(parts, r.Grid)
 	return l, nil
 }
 
@@ -139,9 +144,33 @@ func topMean(logits []float32) float64 {
 
 // centreOfBest chooses the component round which, within clusterMM, lies the largest sum of confidences,
 // and takes the mean of the positive voxels of that cluster: the paper's centre, without what is far away.
-func (l *located) centreOfBest(parts []component, spacingMM float64) {
-	best := -1.0
-	parts = parts[:min(len(parts), mostComponents)]
+func (l *located) centreOfBest(parts []component, g *volume.Grid) {
+	var sum float64
+	l.centre, sum = bestCluster(parts, g.SpacingX)
+	l.found = sum >= 0
+	if !l.found {
+		return
+	}
+	for _, p := range parts {
+		if p.confidence >= 0.5 {
+			l.spread = max(l.spread, voxelDistance(p.centre, l.centre)*g.SpacingX)
+		}
+	}
+	cube := cubeAround(l.centre, int(2*clusterMM/g.SpacingX), g.Bounds())
+	var outside []component
+	for _, p := range parts {
+		if c := p.centre; !cube.Contains(int(c[0]+0.5), int(c[1]+0.5), int(c[2]+0.5)) {
+			outside = append(outside, p)
+		}
+	}
+	if second, sum := bestCluster(outside, g.SpacingX); sum >= secondSum {
+		l.second = &second
+	}
+}
+
+// bestCluster is the centre of the best cluster and its sum of confidences, -1 without any.
+func bestCluster(parts []component, spacingMM float64) (centre [3]float64, best float64) {
+	best = -1
 	for _, p := range parts {
 		sum := 0.0
 		var voxels [][3]int
@@ -152,16 +181,10 @@ func (l *located) centreOfBest(parts []component, spacingMM float64) {
 			}
 		}
 		if sum > best {
-			best = sum
-			l.found, l.centre = true, meanVoxel(voxels)
+			centre, best = meanVoxel(voxels), sum
 		}
 	}
-	for _, p := range parts {
-		if p.confidence < 0.5 {
-			continue
-		}
-		l.spread = max(l.spread, voxelDistance(p.centre, l.centre)*spacingMM)
-	}
+	return centre, best
 }
 
 func voxelDistance(a, b [3]float64) float64 {

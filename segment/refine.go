@@ -36,6 +36,8 @@ type refined struct {
 	backgroundHU float64
 	touches      bool // the flooding was stopped at something as dense that is not this clip
 	capped       bool
+	joined       bool // of two pieces, which one clip explains as well
+	model        modelled
 }
 
 // refine brings the components that the network marked back to the CT's grid. Voxels near them are flooded
@@ -45,20 +47,29 @@ type refined struct {
 // or the closest in a component's footprint, is a clip: the voxels of its basin connected to it above the half level, midway between the local
 // background and the peak. A component without a peak of its own, on the slope of bone, keeps the voxels
 // it marked.
+// In the end explain joins and parts them.
 func refine(ctx context.Context, v *volume.Volume, r *resampled, parts []component) ([]refined, error) {
+	f, clips, err := grow(ctx, v, r, parts)
+	if err != nil {
+		return nil, err
+	}
+	return f.explain(ctx, clips)
+}
+
+// grow is the flooding alone: what stands out round the components, each peak a clip.
+func grow(ctx context.Context, v *volume.Volume, r *resampled, parts []component) (*flood, []refined, error) {
 	f := newFlood(v, r, parts)
 	for i := range parts {
 		f.parts = append(f.parts, f.survey(int32(i), &parts[i]))
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 	}
 	if err := f.gather(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.run()
-	clips := partDoubles(v, r.Grid, f.harvest())
-	return clips, ctx.Err()
+	return f, f.harvest(), ctx.Err()
 }
 
 // foreign owns what belongs to no component.

@@ -90,7 +90,7 @@ func TestRefineOnPhantom(t *testing.T) {
 		if best < 0 {
 			continue
 		}
-		clip := found[best].clip(c.Volume.Grid, r.Grid, &Card{CalibrationA: 1}, external)
+		clip := found[best].clip(c.Volume.Grid, r.Grid, external)
 		hits++
 		errorMM += mm
 		found3 += clip.VolumeMM3

@@ -14,6 +14,7 @@ type RunOptions struct {
 	// "locate" or "segment". It must return at once.
 	Progress func(stage string, done, total int)
 	External *volume.Mask // the outline, when it is known already
+	All      bool         // keep candidates that the judge takes for no clip, for fitting it
 	Box      *ROI         // search in this box alone (MinMM to MaxMM) instead of where the Location Net points
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -101,7 +102,8 @@ type pass struct {
 	box     *volume.Box // the user's box on the network grid, or nil
 	region  volume.Box  // what the Segmentation Net reads; empty when there is nothing to read
 	feature *logitMap
-	spread  float64 // mm
+	second  volume.Box // searched too, or empty
+	spread  float64    // mm
 }
 
 func (p *pass) prepare(ctx context.Context) (err error) {
@@ -181,6 +183,9 @@ func (p *pass) locate(ctx context.Context) error {
 		g := p.network.Grid
 		p.region = cubeAround(l.centre, p.nets.SegmentationCard.PatchVoxels, g.Bounds())
 		p.result.ROI = roi(g, p.region, g.ToPatient(l.centre[0], l.centre[1], l.centre[2]))
+		if l.second != nil {
+			p.second = cubeAround(*l.second, p.nets.SegmentationCard.PatchVoxels, g.Bounds())
+		}
 	}
 	return nil
 }
@@ -190,12 +195,25 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		p.warn("No clip found: the Location Net points nowhere. Check that the series is the planning CT and that clips can be seen, or draw a box to search in.")
 		return nil
 	}
-	var dropped int
-	p.result.Clips, dropped, err = findClips(ctx, p.nets.Segmentation, &p.nets.SegmentationCard, p.network, p.feature, p.region,
-		p.box, p.v, p.result.External, func(done, total int) { p.progress("segment", done, total) })
+	search := clipSearch{
+		net: p.nets.Segmentation, card: &p.nets.SegmentationCard, network: p.network, feature: p.feature,
+		within: p.box, all: p.options.All, v: p.v, external: p.result.External,
+		progress: func(done, total int) { p.progress("segment", done, total) },
+	}
+	clips, dropped, err := search.find(ctx, p.region)
 	if err != nil {
 		return err
 	}
+	if !p.second.Empty() {
+		more, _, err := search.find(ctx, p.second)
+		if err != nil {
+			return err
+		}
+		clips = append(clips, slices.DeleteFunc(more, func(c Clip) bool { return p.searched(c.CentreMM) })...)
+	}
+	sortClips(p.v.Grid, clips)
+	markFar(clips)
+	p.result.Clips = clips
 	if dropped > 0 {
 		p.warn("The Segmentation Net marked %d region(s) far too large for a clip; they were left out. Check that the series is a planning CT without contrast.", dropped)
 	}
@@ -217,6 +235,12 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		p.warn("The Location Net also answers %.0f mm away from the region that was searched; look there for clips.", p.spread)
 	}
 	return nil
+}
+
+// searched tells whether the first region holds a place.
+func (p *pass) searched(at volume.Vec) bool {
+	x, y, z := p.network.Grid.ToVoxel(at)
+	return p.region.Contains(int(math.Floor(x+0.5)), int(math.Floor(y+0.5)), int(math.Floor(z+0.5)))
 }
 
 func countDoubtful(clips []Clip) int {

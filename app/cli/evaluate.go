@@ -14,6 +14,7 @@ import (
 type evaluateOptions struct {
 	cases                        []string
 	ct, json, markdown, provider string
+	candidates                   string
 	limit, threads               int
 	force                        bool
 }
@@ -31,6 +32,7 @@ func evaluateCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.ct, "ct", "", "folder of the real CTs (NIfTI) that a test set names; without them that set is skipped")
 	f.StringVar(&o.json, "json", "", "write every figure as JSON")
 	f.StringVar(&o.markdown, "markdown", "", "write the model report")
+	f.StringVar(&o.candidates, "candidates", "", "instead of measuring, write what the networks mark and whether it is a clip, a line each, for models/train/judge.py")
 	f.StringVar(&o.provider, "provider", "cpu", "auto, cpu, cuda, webgpu, directml or coreml")
 	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
 	f.IntVar(&o.limit, "limit", 0, "only the first N cases of each set; 0 takes all")
@@ -45,7 +47,7 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 	if err := checkProvider(o.provider); err != nil {
 		return err
 	}
-	if err := errors.Join(refuseExisting(o.json, o.force), refuseExisting(o.markdown, o.force)); err != nil {
+	if err := errors.Join(refuseExisting(o.json, o.force), refuseExisting(o.markdown, o.force), refuseExisting(o.candidates, o.force)); err != nil {
 		return err
 	}
 	var sets []testSet
@@ -61,6 +63,9 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 		return err
 	}
 	defer closeNets()
+	if o.candidates != "" {
+		return writeCandidates(ctx, deps, nets, sets, o)
+	}
 	e := Evaluation{Provider: nets.Location.Provider()}
 	for _, set := range sets {
 		measured, err := evaluateSet(ctx, deps, nets, set, o)

@@ -67,7 +67,7 @@ func call(t *testing.T, change func(*Deps), args ...string) (code int, out, errO
 	return code, stdout.String(), stderr.String()
 }
 
-// writeCase writes a CT of a water cylinder in air with the given clips of 3 x 3 x 1 voxels at 2500 HU,
+// writeCase writes a CT of a water cylinder in air with the given clips of 3 x 1 x 1 voxels at 1800 HU,
 // and an RTSTRUCT of just those clips. It returns the folder.
 func writeCase(t *testing.T, clips ...[3]int) string {
 	t.Helper()
@@ -88,11 +88,9 @@ func writeCase(t *testing.T, clips ...[3]int) string {
 	var truth []segment.Clip
 	for i, c := range clips {
 		m := volume.NewMask(g)
-		for dy := -1; dy <= 1; dy++ {
-			for dx := -1; dx <= 1; dx++ {
-				m.Set(c[0]+dx, c[1]+dy, c[2], true)
-				v.HU[g.Index(c[0]+dx, c[1]+dy, c[2])] = 2500
-			}
+		for dx := -1; dx <= 1; dx++ {
+			m.Set(c[0]+dx, c[1], c[2], true)
+			v.HU[g.Index(c[0]+dx, c[1], c[2])] = 1800
 		}
 		truth = append(truth, segment.Clip{ID: i + 1, Side: "L", Kept: true, Mask: m, CentreMM: g.ToPatient(float64(c[0]), float64(c[1]), float64(c[2]))})
 	}

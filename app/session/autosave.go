@@ -133,6 +133,17 @@ func (s *Session) restoreWork(w *store.Work) {
 		})
 		reviewed[c.ID] = c.Reviewed
 	}
+	var drawn []Drawn
+	for i := range w.Drawn {
+		d := &w.Drawn[i]
+		if m, ok := store.MaskOf(s.document.Volume.Grid, d.Runs); ok {
+			drawn = append(drawn, Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Mask: m, CC: m.VolumeMM3() / 1000})
+		}
+	}
+	what := plural(len(clips), "clip")
+	if len(drawn) > 0 {
+		what += ", " + plural(len(drawn), "drawn structure")
+	}
 	s.Update(func() {
 		s.view.Reviewed = reviewed
 		s.view.AutosavedAt = w.Saved
@@ -144,10 +155,10 @@ func (s *Session) restoreWork(w *store.Work) {
 			p.Clips, p.Expected, p.Boost = clips, w.Expected, w.Boost
 			p.Margin = marginOf(w.MarginMM)
 			p.Free = freeMarginOf(w.FreeMM)
-			p.Recipe = recipe
+			p.Recipe, p.Drawn = recipe, drawn
 		})
 		s.Notify(&Notice{Text: fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.",
-			w.Saved.Local().Format("2006-01-02 15:04"), plural(len(clips), "clip"))})
+			w.Saved.Local().Format("2006-01-02 15:04"), what)})
 	})
 }
 
@@ -169,6 +180,9 @@ func workOf(p *Plan, reviewed map[int]bool, g *volume.Grid, now time.Time) store
 			ID: c.ID, Side: c.Side, CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3, PeakHU: c.PeakHU, Confidence: c.Confidence,
 			Flags: c.Flags, Kept: c.Kept, ByHand: c.ByHand, Reviewed: reviewed[c.ID], Runs: c.Mask.Runs(),
 		})
+	}
+	for _, d := range p.Drawn {
+		w.Drawn = append(w.Drawn, store.Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Runs: d.Mask.Runs()})
 	}
 	return w
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/clipwright/clipwright/internal/dicom"
@@ -23,8 +24,8 @@ func (s *Session) CanSave() error {
 	switch {
 	case s.document.Volume == nil:
 		return errors.New("open a CT first")
-	case len(s.plan.Kept()) == 0:
-		return errors.New("no clip is kept, so there is nothing to save; run the search or keep a clip")
+	case len(s.plan.Kept()) == 0 && !slices.ContainsFunc(s.plan.Drawn, func(d Drawn) bool { return !d.Mask.Empty() }):
+		return errors.New("no clip is kept and nothing is drawn, so there is nothing to save; run the search, keep a clip or draw")
 	}
 	return nil
 }
@@ -59,7 +60,7 @@ func (s *Session) Save(path string, force bool) {
 			}
 		}
 		j.report("Writing the RTSTRUCT", 0, 0)
-		var options []StructureOption
+		options := []StructureOption{WithDrawn(plan.Drawn)}
 		if reviewed {
 			options = append(options, WithReview())
 		}

@@ -39,6 +39,7 @@ type Session struct {
 	contracted segment.DraftCache
 	boxes      map[*volume.Mask]box // round clips, of this document
 	lastEdit   edit
+	stroke     *Stroke // nil when nothing is being drawn
 
 	depth     int // nesting of Update
 	changed   Change
@@ -75,7 +76,7 @@ func New(post func(func()), deps Deps) *Session {
 		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM), Free: segment.UnknownFreeMargin()}, nets: newNetworks(), now: time.Now,
 		boxes: map[*volume.Mask]box{}, autosave: autosaver{store: store.Autosave{Dir: deps.AutosaveDir}, delay: autosaveDelay},
 		view: View{
-			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true,
+			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true, BrushMM: firstBrushMM,
 			Hidden: map[string]bool{}, Reviewed: map[int]bool{},
 		},
 		work: pipeline{

@@ -21,10 +21,11 @@ const (
 	WindowChanged                      // grey levels
 	JobsChanged                        // a job began, advanced or ended
 	NoticeChanged                      // the banner
+	StrokeChanged                      // what is being drawn
 )
 
 // AllChanged is every part: what a listener sees first.
-const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | WindowChanged | JobsChanged | NoticeChanged
+const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | WindowChanged | JobsChanged | NoticeChanged | StrokeChanged
 
 // Has tells whether c and d share a part.
 func (c Change) Has(d Change) bool { return c&d != 0 }
@@ -52,6 +53,7 @@ type Plan struct {
 	Margin   segment.Margin     // mm, from SurgicalBed to CTVsb_High when Boost is set and Recipe is nil
 	Recipe   *segment.Recipe    // nil: the plain margin
 	Free     segment.FreeMargin // pathology's free margins, mm, for recipes that ask
+	Drawn    []Drawn            // in the order they were begun
 }
 
 // BoostRecipe is what makes the targets beside SurgicalBed: nil when none is wanted.
@@ -119,6 +121,9 @@ type View struct {
 	Overlays       bool         // all marks; false shows the bare image
 	Reviewed       map[int]bool // clip ids the user has decided on; looking cannot be undone
 	MarginLinked   bool         // one margin sets all six
+	Tool           Tool
+	BrushMM        float64 // diameter
+	Active         string  // the structure that tools draw upon; empty for none
 	SavedPath      string
 	SavedAt        time.Time
 	SavedSet       *dicom.StructureSet // as written

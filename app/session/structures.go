@@ -34,6 +34,10 @@ func Colour(name string) [3]uint8 {
 		return [3]uint8{0xCC, 0x79, 0xA7}
 	case hasPrefix(name, "CTV"):
 		return [3]uint8{0xD5, 0x5E, 0x00}
+	case hasPrefix(name, "GTV"), hasPrefix(name, "Tumor"):
+		return [3]uint8{0xF0, 0xE4, 0x42}
+	case name == "Seroma":
+		return [3]uint8{0x3C, 0x8D, 0xD9}
 	case hasPrefix(name, "PTV"):
 		return [3]uint8{0x56, 0xB4, 0xE9}
 	case hasPrefix(name, NameBed):
@@ -55,6 +59,7 @@ type StructureOption func(*structureOptions)
 type structureOptions struct {
 	label, clipType  string
 	reviewed, points bool
+	drawn            []Drawn
 }
 
 // WithLabel sets the label of the set, at most 16 characters.
@@ -75,6 +80,11 @@ func WithReview() StructureOption {
 // WithClipPoints adds a structure of one point, the centre, for each kept clip: Clip_L_03 for clip 3 of the left side.
 func WithClipPoints() StructureOption {
 	return func(o *structureOptions) { o.points = true }
+}
+
+// WithDrawn adds what a person drew; it stands in for a target of its name.
+func WithDrawn(drawn []Drawn) StructureOption {
+	return func(o *structureOptions) { o.drawn = drawn }
 }
 
 // StructureSet builds the RTSTRUCT of the kept clips, the targets and external (which may be nil): clips
@@ -112,11 +122,30 @@ func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment
 		}
 		add(st)
 	}
+	isTarget := func(d Drawn) bool {
+		return slices.ContainsFunc(targets, func(t segment.Target) bool { return t.Name == d.Name })
+	}
+	addDrawn := func(d Drawn) {
+		st := dicom.Structure{Name: d.Name, Type: d.Type, Algorithm: "MANUAL", Description: "Drawn by hand in Clipwright", Contours: volume.Contours(d.Mask)}
+		if d.Edited() {
+			st.Algorithm, st.Description = "SEMIAUTOMATIC", editedText(d.Recipe)
+		}
+		add(st)
+	}
 	for _, t := range targets {
+		if i := slices.IndexFunc(o.drawn, func(d Drawn) bool { return d.Name == t.Name }); i >= 0 {
+			addDrawn(o.drawn[i])
+			continue
+		}
 		add(dicom.Structure{
 			Name: t.Name, Type: t.Type, Algorithm: algorithm, Description: t.Recipe,
 			Contours: volume.Contours(t.Mask),
 		})
+	}
+	for _, d := range o.drawn {
+		if !isTarget(d) {
+			addDrawn(d)
+		}
 	}
 	for _, side := range sides(clips) {
 		for _, c := range clips {
@@ -158,7 +187,13 @@ type StructureView struct {
 	Visible  bool
 	Stale    bool // being drafted anew
 	Saveable bool
+	Drawable bool // tools may change it
+	Drawn    bool // it can be deleted, or its edits taken back
+	Edited   bool // it began as a drafted target
 }
+
+// editedText says that a drafted target was drawn upon.
+func editedText(recipe string) string { return "Edited by hand; began as: " + recipe }
 
 // Structures lists what is drawn now, in the order it is saved.
 func (s *Session) Structures() []StructureView {
@@ -175,10 +210,29 @@ func (s *Session) Structures() []StructureView {
 				mm3 += c.Mask.VolumeMM3()
 			}
 		}
-		add(StructureView{Name: ClipsName(side), CC: mm3 / 1000, Detail: plural(n, "clip"), Saveable: true})
+		add(StructureView{Name: ClipsName(side), CC: mm3 / 1000, Detail: plural(n, "clip"), Saveable: true, Drawable: true})
+	}
+	drawnView := func(d Drawn) StructureView {
+		v := StructureView{Name: d.Name, CC: d.CC, Detail: "drawn by hand", Saveable: !d.Mask.Empty(), Drawable: true, Drawn: true, Edited: d.Edited()}
+		switch {
+		case d.Edited():
+			v.Detail = "edited by hand"
+		case d.Mask.Empty():
+			v.Detail = "nothing drawn yet"
+		}
+		return v
 	}
 	for _, t := range s.derived.Targets {
-		add(StructureView{Name: t.Name, CC: t.CC, Detail: t.Recipe, Stale: s.derived.Stale, Saveable: true})
+		if d := s.plan.Drawing(t.Name); d != nil {
+			add(drawnView(*d))
+			continue
+		}
+		add(StructureView{Name: t.Name, CC: t.CC, Detail: t.Recipe, Stale: s.derived.Stale, Saveable: true, Drawable: true})
+	}
+	for _, d := range s.plan.Drawn {
+		if s.target(d.Name) == nil {
+			add(drawnView(d))
+		}
 	}
 	if s.derived.External != nil {
 		add(StructureView{Name: NameExternal, CC: s.derived.ExternalCC, Detail: "body outline", Saveable: true})

@@ -63,6 +63,7 @@ func (s *Session) Undo() {
 		return
 	}
 	s.Update(func() {
+		s.CancelStroke()
 		s.future = append(s.future, s.plan)
 		s.restore(s.past[len(s.past)-1])
 		s.past = s.past[:len(s.past)-1]
@@ -75,6 +76,7 @@ func (s *Session) Redo() {
 		return
 	}
 	s.Update(func() {
+		s.CancelStroke()
 		s.past = append(s.past, s.plan)
 		s.restore(s.future[len(s.future)-1])
 		s.future = s.future[:len(s.future)-1]
@@ -92,7 +94,12 @@ func (s *Session) restore(p *Plan) {
 	s.redraft()
 }
 
-// Unsaved tells whether the plan holds clips that are not in the file last saved.
+// Unsaved tells whether the plan holds clips or drawings that are not in the file last saved.
 func (s *Session) Unsaved() bool {
-	return len(s.plan.Clips) > 0 && s.plan.Revision != s.view.savedRevision
+	return len(s.plan.Clips)+len(s.plan.Drawn) > 0 && s.plan.Revision != s.view.savedRevision
+}
+
+// Decided tells whether a person's work would be lost without saving: clips decided on, or drawings.
+func (s *Session) Decided() bool {
+	return s.Unsaved() && (s.ReviewedCount() > 0 || len(s.plan.Drawn) > 0)
 }

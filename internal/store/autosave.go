@@ -32,6 +32,15 @@ type Work struct {
 	MarginMM [6]float64  `json:"margin_mm"` // R L A P S I
 	FreeMM   [6]*float64 `json:"free_mm"`   // null where unknown
 	Recipe   string      `json:"recipe,omitempty"`
+	Drawn    []Drawn     `json:"drawn,omitempty"`
+}
+
+// Drawn is one structure that was drawn, or drawn upon.
+type Drawn struct {
+	Name   string       `json:"name"`
+	Type   string       `json:"type"`
+	Recipe string       `json:"recipe,omitempty"` // of the drafted target it began as
+	Runs   []volume.Run `json:"runs"`             // voxels of the CT
 }
 
 // Clip is one clip of a Work.
@@ -97,14 +106,20 @@ func (a Autosave) Remove(seriesUID string) error {
 	return nil
 }
 
-// Mask is the voxels of c on g, or false where they do not lie in it.
+// Mask is the voxels of c on g, or false where they do not lie in it or there are none.
 func (c *Clip) Mask(g *volume.Grid) (*volume.Mask, bool) {
+	m, ok := MaskOf(g, c.Runs)
+	return m, ok && len(c.Runs) > 0
+}
+
+// MaskOf is runs on g, or false where they do not lie in it.
+func MaskOf(g *volume.Grid, runs []volume.Run) (*volume.Mask, bool) {
 	m := volume.NewMask(g)
-	for _, r := range c.Runs {
+	for _, r := range runs {
 		if r.X0 >= r.X1 || !g.Contains(r.X0, r.Y, r.Z) || !g.Contains(r.X1-1, r.Y, r.Z) {
 			return nil, false
 		}
 		m.SetSpan(r.X0, r.X1, r.Y, r.Z)
 	}
-	return m, len(c.Runs) > 0
+	return m, true
 }

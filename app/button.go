@@ -38,6 +38,7 @@ type button struct {
 	small   bool
 	bold    bool
 	leading bool // label at the left edge
+	chosen  bool // one of several that is in force
 	tapped  func()
 
 	hovered, focused bool
@@ -73,6 +74,13 @@ func (b *button) setColour(name fyne.ThemeColorName) {
 func (b *button) setKind(kind buttonKind) {
 	if b.kind != kind {
 		b.kind = kind
+		b.Refresh()
+	}
+}
+
+func (b *button) setChosen(on bool) {
+	if b.chosen != on {
+		b.chosen = on
 		b.Refresh()
 	}
 }
@@ -157,6 +165,9 @@ func (b *button) colours() (box, content fyne.ThemeColorName) {
 	}
 	if b.colour != "" {
 		content = b.colour
+	}
+	if b.chosen {
+		box, content = colourSelected, colourAccent
 	}
 	if b.Disabled() {
 		if b.kind != buttonFlat {

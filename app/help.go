@@ -19,9 +19,9 @@ func (w *window) showHelp() {
 	all := append(bindings(),
 		binding{"wheel", "slices of the view under the pointer"},
 		binding{"Ctrl+wheel", "zoom to the pointer"},
-		binding{"left drag", "crosshair"},
+		binding{"left drag", "crosshair, or the tool"},
 		binding{"middle drag", "move the image"},
-		binding{"right drag", "window and level"},
+		binding{"right drag", rightDragText(w.remembered)},
 	)
 	half := (len(all) + 1) / 2
 	columnsOf := func(part []binding) fyne.CanvasObject {
@@ -32,16 +32,28 @@ func (w *window) showHelp() {
 		}
 		return grid
 	}
+	right := newButton(w.host, "Right drag zooms", checkIcon(w.remembered.Bool(preferenceRightZooms)), buttonFlat, "Instead of window and level", func() {
+		w.remembered.SetBool(preferenceRightZooms, !w.remembered.Bool(preferenceRightZooms))
+		w.showHelp()
+		w.showHelp()
+	})
 	licences := newButton(w.host, "Licences", nil, buttonFlat, "", w.showLicences)
 	closeIt := newButton(w.host, "Close", nil, buttonNormal, "", func() { w.showHelp() })
 	content := rows(14,
 		newText("Keys and mouse", textStyle{size: sizeLarge, bold: true}),
 		columns(36, columnsOf(all[:half]), columnsOf(all[half:])),
 		newText("The networks' marks are dashed until you have decided on them, solid after.", textStyle{colour: colourDim}),
-		container.NewBorder(nil, nil, licences, closeIt),
+		container.NewBorder(nil, nil, columns(4, right, licences), closeIt),
 	)
 	w.help = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
 	w.help.Show()
+}
+
+func rightDragText(s settings) string {
+	if s.Bool(preferenceRightZooms) {
+		return "zoom"
+	}
+	return "window and level"
 }
 
 // showLicences shows the licences of everything built in.

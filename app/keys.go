@@ -3,6 +3,8 @@ package app
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+
+	"github.com/clipwright/clipwright/app/session"
 )
 
 // windowPreset is a window that a digit key sets.
@@ -40,11 +42,15 @@ func bindings() []binding {
 		{"N  P", "next, previous clip"},
 		{"Space", "keep or reject the clip"},
 		{"Enter", "keep the clip and go to the next"},
+		{"Del", "reject the clip and go to the next"},
 		{"A", "add the clip at the crosshair"},
 		{"F", "fit the images"},
 		{"Z", "close-up of the crosshair, and back"},
 		{"R", "reset the window"},
 		{"M", "brightest of a slab: 10, 20, 40 mm, off"},
+		{"T", "pixels as they are, or smooth"},
+		{"L", "layout of the images"},
+		{"K", "save a picture of the view"},
 		{"O", "marks on the images"},
 		{"9  0", "fold the left, right panel"},
 		{"Ctrl+O", "open a folder"},
@@ -54,6 +60,12 @@ func bindings() []binding {
 		{"Shift+Ctrl+Z", "redo"},
 		{"Escape", "cancel what runs, leave a field"},
 	}
+	for _, k := range toolKeys() {
+		b = append(b, binding{string(k.key), k.does})
+	}
+	b = append(b,
+		binding{"[  ]", "smaller, larger brush"},
+		binding{"H  I", "fill holes; interpolate slices left out"})
 	for _, p := range presets() {
 		b = append(b, binding{string(p.key), "window: " + lowerFirst(p.name)})
 	}
@@ -98,6 +110,18 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.setPreset(presets()[0])
 	case fyne.KeyM:
 		s.NextSlab()
+	case fyne.KeyT:
+		w.toggleSmooth()
+	case fyne.KeyL:
+		w.nextLayout()
+	case fyne.KeyK:
+		w.askPicture()
+	case fyne.KeyH:
+		s.FillHoles()
+	case fyne.KeyI:
+		s.Interpolate()
+	case fyne.KeyDelete, fyne.KeyBackspace:
+		w.rejectAndNext()
 	case fyne.KeyO:
 		s.SetOverlays(!s.View().Overlays)
 	case fyne.Key9:
@@ -105,9 +129,13 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 	case fyne.Key0:
 		w.dock.toggleRight()
 	case fyne.KeyEscape:
-		s.Cancel()
-		s.Notify(nil)
+		w.escape()
 	default:
+		for _, k := range toolKeys() {
+			if e.Name == k.key {
+				w.takeTool(k.tool)
+			}
+		}
 		for _, p := range presets() {
 			if e.Name == p.key {
 				w.setPreset(p)
@@ -126,6 +154,8 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 		w.showHelp()
 	case w.saving != nil:
 		w.saving.close()
+	case w.naming != nil:
+		w.naming.close()
 	}
 }
 
@@ -133,8 +163,38 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 const farSlices = 1 << 20
 
 func (w *window) typedRune(r rune) {
-	if r == '?' {
+	switch r {
+	case '?':
 		w.showHelp()
+	case '[', ']':
+		w.session.StepBrush(r == ']')
+	}
+}
+
+// takeTool chooses t; chosen again, a tool is put back.
+func (w *window) takeTool(t session.Tool) {
+	if !w.session.HasVolume() {
+		return
+	}
+	if w.session.View().Tool == t {
+		t = session.ToolCrosshair
+	}
+	w.session.SetTool(t)
+}
+
+// escape leaves one thing at a time: what is being drawn, the box, the tool, then what runs and what is said.
+func (w *window) escape() {
+	s := w.session
+	switch view := s.View(); {
+	case s.Stroke() != nil:
+		s.CancelStroke()
+	case view.Tool == session.ToolBox && view.Box != nil:
+		s.ClearBox()
+	case view.Tool != session.ToolCrosshair:
+		s.SetTool(session.ToolCrosshair)
+	default:
+		s.Cancel()
+		s.Notify(nil)
 	}
 }
 
@@ -151,6 +211,18 @@ func (w *window) keepAndNext() {
 	id := w.session.View().Selected
 	w.session.Update(func() {
 		w.session.SetKept(id, true)
+		w.session.NextClip()
+	})
+}
+
+// rejectAndNext takes the clip out of the plan: one drawn by hand too stays in the list, rejected.
+func (w *window) rejectAndNext() {
+	id := w.session.View().Selected
+	if w.session.Plan().Clip(id) == nil {
+		return
+	}
+	w.session.Update(func() {
+		w.session.SetKept(id, false)
 		w.session.NextClip()
 	})
 }

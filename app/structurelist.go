@@ -14,15 +14,21 @@ import (
 
 // structureList shows what is drawn, in the order it is saved: colour, name, volume, visibility.
 type structureList struct {
-	box     *fyne.Container
-	host    *host
-	visible func(name string, on bool)
-	rows    map[string]*structureRow
-	names   []string
+	box   *fyne.Container
+	host  *host
+	do    structureActions
+	rows  map[string]*structureRow
+	names []string
 }
 
-func newStructureList(h *host, visible func(name string, on bool)) *structureList {
-	return &structureList{box: rows(0), host: h, visible: visible, rows: map[string]*structureRow{}}
+// structureActions is what the user can do with a structure of the list.
+type structureActions struct {
+	visible func(name string, on bool)
+	menu    func(v session.StructureView, under fyne.CanvasObject)
+}
+
+func newStructureList(h *host, do structureActions) *structureList {
+	return &structureList{box: rows(0), host: h, do: do, rows: map[string]*structureRow{}}
 }
 
 func (l *structureList) set(all []session.StructureView) {
@@ -43,7 +49,7 @@ func (l *structureList) rebuild(all []session.StructureView) {
 	l.names = nil
 	clear(l.rows)
 	for _, v := range all {
-		r := newStructureRow(l.host, v, l.visible)
+		r := newStructureRow(l.host, v, l.do)
 		l.rows[v.Name] = r
 		l.names = append(l.names, v.Name)
 		l.box.Add(r.row)
@@ -56,17 +62,19 @@ func (l *structureList) rebuild(all []session.StructureView) {
 
 // structureRow is one structure.
 type structureRow struct {
-	row    *row
-	swatch *canvas.Rectangle
-	name   *text
-	detail *text
-	volume *text
-	unit   *text
-	eye    *button
-	shown  session.StructureView
+	row     *row
+	swatch  *canvas.Rectangle
+	name    *text
+	detail  *text
+	volume  *text
+	unit    *text
+	eye     *button
+	more    *button
+	content *fyne.Container
+	shown   session.StructureView
 }
 
-func newStructureRow(h *host, v session.StructureView, visible func(string, bool)) *structureRow {
+func newStructureRow(h *host, v session.StructureView, do structureActions) *structureRow {
 	r := &structureRow{
 		swatch: canvas.NewRectangle(opaque(v.Colour)),
 		name:   newText(v.Name, textStyle{shrink: true, minWidth: 50}),
@@ -76,29 +84,32 @@ func newStructureRow(h *host, v session.StructureView, visible func(string, bool
 	}
 	r.swatch.CornerRadius = 2
 	r.swatch.SetMinSize(fyne.NewSquareSize(12))
-	if v.CC < 0 { // drawn as a dashed line, not filled
-		r.swatch.FillColor, r.swatch.StrokeColor, r.swatch.StrokeWidth = color.Transparent, opaque(v.Colour), 2
-	}
-	toggle := func() { visible(v.Name, !r.shown.Visible) }
+	toggle := func() { do.visible(v.Name, !r.shown.Visible) }
 	r.eye = newButton(h, "", theme.VisibilityIcon(), buttonFlat, "Show or hide", toggle)
 	r.eye.small = true
+	r.more = newButton(h, "", theme.MoreVerticalIcon(), buttonFlat, "Draw, rename, colour, delete", func() { do.menu(r.shown, r.more) })
+	r.more.small = true
 	amount := columns(3, middle(r.volume), middle(r.unit))
-	content := container.NewBorder(nil, nil, inset(middle(r.swatch), 0, 8, 0, 0), columns(2, amount, middle(r.eye)),
+	r.content = container.NewBorder(nil, nil, inset(middle(r.swatch), 0, 8, 0, 0), columns(0, amount, middle(r.eye), middle(r.more)),
 		middle(rows(0, r.name, r.detail)))
-	r.row = newRow(h, inset(content, 12, 4, 3, 3), toggle)
+	r.row = newRow(h, inset(r.content, 12, 2, 3, 3), toggle)
 	return r
 }
 
 func (r *structureRow) set(v session.StructureView) {
 	r.shown = v
+	r.paint(v.Colour)
 	r.row.tip = fmt.Sprintf("%s: %s", v.Name, v.Detail)
 	r.detail.set(v.Detail)
 	volume := ""
 	if v.CC >= 0 {
 		volume = volumeText(v.CC)
 	}
-	r.volume.set(volume)
-	setVisible(r.unit, volume != "")
+	if r.volume.content != volume {
+		r.volume.set(volume)
+		setVisible(r.unit, volume != "")
+		r.content.Refresh() // makes room for it
+	}
 	colour := colourText
 	if v.Stale || !v.Visible {
 		colour = colourDim
@@ -110,6 +121,19 @@ func (r *structureRow) set(v session.StructureView) {
 		icon = theme.VisibilityOffIcon()
 	}
 	r.eye.set("", icon)
+}
+
+// paint fills the swatch; the box to search, drawn as a dashed line, is open.
+func (r *structureRow) paint(colour [3]uint8) {
+	fill, stroke, width := opaque(colour), color.NRGBA{}, float32(0)
+	if r.shown.CC < 0 {
+		fill, stroke, width = stroke, fill, 2
+	}
+	if r.swatch.FillColor == fill && r.swatch.StrokeColor == stroke {
+		return
+	}
+	r.swatch.FillColor, r.swatch.StrokeColor, r.swatch.StrokeWidth = fill, stroke, width
+	r.swatch.Refresh()
 }
 
 // volumeText is a volume in cc with as many decimals as matter.

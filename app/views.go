@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"image/color"
-	"math"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -16,18 +15,23 @@ import (
 	"github.com/clipwright/clipwright/viewer/pane"
 )
 
-// views is the three linked pictures: axial large, sagittal over coronal beside it.
+// views is the three linked pictures and the solid one beside them.
 type views struct {
 	box        *fyne.Container
 	host       *host
 	session    *session.Session
 	each       [3]*planeView // by viewer.Plane
+	solid      *pane.Solid
+	shapes     shapeCache
 	columnGrip *grip
 	rowGrip    *grip
-	maximised  int // plane shown alone, or -1
+	layout     int // one of the layouts
+	maximised  int // view shown alone, solidView included, or -1
 	selected   int // clip followed last
 	axialPart  float32
 	upperPart  float32
+	smooth     bool
+	boxDrag    *boxDrag // while the box to search is dragged
 	settings   settings
 }
 
@@ -41,16 +45,20 @@ type planeView struct {
 
 const (
 	preferenceAxialPart = "axial part of the images"
-	preferenceUpperPart = "sagittal part of the side images"
+	preferenceUpperPart = "sagittal part of the three side images"
+	preferenceLayout    = "layout of the images"
+	preferencePixels    = "images without smoothing"
 	maxZoom             = 40.0
 )
 
 func newViews(h *host, s *session.Session, remembered settings) *views {
 	v := &views{
-		host: h, session: s, maximised: -1, settings: remembered,
+		host: h, session: s, maximised: -1, settings: remembered, smooth: !remembered.Bool(preferencePixels),
 		axialPart: float32(remembered.FloatWithFallback(preferenceAxialPart, 0.64)),
-		upperPart: float32(remembered.FloatWithFallback(preferenceUpperPart, 0.5)),
+		upperPart: float32(remembered.FloatWithFallback(preferenceUpperPart, 0.36)),
+		layout:    int(remembered.FloatWithFallback(preferenceLayout, layoutLarge)) % layouts,
 	}
+	v.solid = pane.NewSolid("Solid: drag to turn", func() { v.maximise(solidView) })
 	objects := make([]fyne.CanvasObject, 0, 5)
 	for _, plane := range []viewer.Plane{viewer.Axial, viewer.Sagittal, viewer.Coronal} {
 		v.each[plane] = v.newPlane(plane)
@@ -62,11 +70,12 @@ func newViews(h *host, s *session.Session, remembered settings) *views {
 		v.box.Refresh()
 	})
 	v.rowGrip = newGrip(desktop.VResizeCursor, func(by fyne.Delta) {
-		v.upperPart = min(max(v.upperPart+by.DY/v.box.Size().Height, 0.15), 0.85)
+		v.upperPart = min(max(v.upperPart+by.DY/v.box.Size().Height, 0.2), 0.7)
 		v.settings.SetFloat(preferenceUpperPart, float64(v.upperPart))
 		v.box.Refresh()
 	})
-	v.box = container.New(v, append(objects, v.columnGrip, v.rowGrip)...)
+	v.box = container.New(v, append(objects, v.solid, v.columnGrip, v.rowGrip)...)
+	v.arrange()
 	return v
 }
 
@@ -80,13 +89,15 @@ func (v *views) newPlane(plane viewer.Plane) *planeView {
 			p.panMM[1] -= downMM
 			p.pane.SetScene(v.scene(p))
 		},
-		OnPick: v.session.SetCursor,
-		OnWindow: func(centre, width float64) {
-			view := v.session.View()
-			// A drag across the whole picture doubles the width or shifts the centre by it.
-			v.session.SetWindow(view.WindowCentreHU+centre*view.WindowWidthHU, view.WindowWidthHU*math.Exp2(width))
+		OnPress:     func(at volume.Vec, opposite bool) { v.press(p, at, opposite) },
+		OnDrag:      func(at volume.Vec) { v.drag(p, at) },
+		OnRelease:   v.release,
+		OnRightDrag: func(down, right float64, pressed volume.Vec) { v.rightDrag(p, down, right, pressed) },
+		OnDoubleTap: func() {
+			if t := v.session.View().Tool; t == session.ToolCrosshair {
+				v.maximise(int(plane))
+			}
 		},
-		OnDoubleTap: func() { v.maximise(plane) },
 		OnTypedKey:  func(e *fyne.KeyEvent) { v.typedKey(p, e) },
 		OnTypedRune: v.host.typedRune,
 	})
@@ -174,26 +185,15 @@ func (v *views) follow(at volume.Vec) {
 	}
 }
 
-// maximise shows one plane alone, or all again.
-func (v *views) maximise(plane viewer.Plane) {
-	if v.maximised >= 0 {
-		v.maximised = -1
-	} else {
-		v.maximised = int(plane)
-	}
-	for _, p := range v.each {
-		setVisible(p.pane, v.maximised < 0 || int(p.plane) == v.maximised)
-	}
-	setVisible(v.columnGrip, v.maximised < 0)
-	setVisible(v.rowGrip, v.maximised < 0)
-	v.box.Refresh()
-}
-
 // set shows what changed.
 func (v *views) set(changed session.Change) {
 	if changed.Has(session.DocumentChanged) {
 		v.fit()
 		v.write()
+		v.solid.Reset()
+	}
+	if changed.Has(session.DocumentChanged | session.PlanChanged | session.DerivedChanged | session.ViewChanged) {
+		v.showSolid()
 	}
 	view := v.session.View()
 	if changed.Has(session.ViewChanged | session.WindowChanged) {
@@ -214,9 +214,12 @@ func (v *views) show() {
 		return
 	}
 	overlays, boxes := v.marks()
+	path := v.path()
+	diameter, colour := v.brush()
 	for _, p := range v.each {
 		s := v.scene(p)
-		s.Overlays, s.Boxes = overlays, boxes
+		s.Overlays, s.Boxes, s.Path = overlays, boxes, path
+		p.pane.SetBrush(diameter, colour)
 		p.pane.SetScene(s)
 	}
 }
@@ -253,7 +256,7 @@ func (v *views) scene(p *planeView) viewer.Scene {
 	s := viewer.Scene{
 		Volume: v.session.Document().Volume, Plane: p.plane, CursorMM: view.Cursor,
 		Window: viewer.Window{CentreHU: view.WindowCentreHU, WidthHU: view.WindowWidthHU},
-		Zoom:   p.zoom, PanMM: p.panMM, SlabMM: view.SlabMM, Smooth: true, Crosshair: view.Overlays,
+		Zoom:   p.zoom, PanMM: p.panMM, SlabMM: view.SlabMM, Smooth: v.smooth, Crosshair: view.Overlays,
 	}
 	ratio := float64(1)
 	if c := fyne.CurrentApp().Driver().CanvasForObject(p.pane); c != nil {
@@ -283,30 +286,34 @@ func (v *views) marks() ([]viewer.Overlay, []viewer.Box) {
 	var overlays []viewer.Overlay
 	var boxes []viewer.Box
 	if derived.External != nil && !view.Hidden[session.NameExternal] {
-		overlays = append(overlays, viewer.Overlay{Mask: derived.External, Colour: paint(session.NameExternal), WidthPx: thinWidth})
+		overlays = append(overlays, viewer.Overlay{Mask: derived.External, Colour: v.paint(session.NameExternal), WidthPx: thinWidth})
 	}
 	decided := v.session.ReviewedCount() == len(plan.Clips)
-	for _, t := range derived.Targets {
-		if view.Hidden[t.Name] {
+	for _, l := range v.session.Layers() {
+		if view.Hidden[l.Name] {
 			continue
 		}
-		o := viewer.Overlay{Mask: t.Mask, Colour: paint(t.Name), WidthPx: markWidth, Dashed: !decided}
-		if strings.HasPrefix(t.Name, session.NameCTV) {
-			o.Fill = targetFill
+		style := v.session.Style(l.Name)
+		o := viewer.Overlay{Mask: l.Mask, Colour: v.paint(l.Name), WidthPx: markWidth, Dashed: !decided && !l.ByHand, Fill: style.Fill}
+		if view.Tool.Draws() && l.Name == view.Active {
+			o.Fill = max(o.Fill, targetFill)
 		}
 		overlays = append(overlays, o)
 	}
-	if derived.ROI != nil && !view.Hidden[session.NameROI] {
-		boxes = append(boxes, viewer.Box{
-			MinMM: derived.ROI.MinMM, MaxMM: derived.ROI.MaxMM, Colour: paint(session.NameROI), WidthPx: thinWidth, Dashed: true,
-		})
+	if box := v.session.Box(); view.Tool == session.ToolBox || box != nil && !view.Hidden[session.NameROI] {
+		shown := v.session.ProposeBox()
+		b := viewer.Box{MinMM: shown.MinMM, MaxMM: shown.MaxMM, Colour: v.paint(session.NameROI), WidthPx: thinWidth, Dashed: view.Box == nil}
+		if view.Tool == session.ToolBox {
+			b.WidthPx, b.Handles = markWidth, true
+		}
+		boxes = append(boxes, b)
 	}
 	for _, c := range plan.Clips {
 		selected := c.ID == view.Selected
 		if view.Hidden[session.ClipsName(c.Side)] || !c.Kept && !selected {
 			continue
 		}
-		colour, width := paint(session.ClipsName(c.Side)), float64(markWidth)
+		colour, width := v.paint(session.ClipsName(c.Side)), float64(markWidth)
 		if !c.Kept {
 			colour = color.RGBA{0x8B, 0x94, 0x9E, 0xFF}
 		}
@@ -315,38 +322,17 @@ func (v *views) marks() ([]viewer.Overlay, []viewer.Box) {
 		}
 		dashed := !view.Reviewed[c.ID]
 		low, high := v.session.ClipBox(c.Mask)
-		overlays = append(overlays, viewer.Overlay{Mask: c.Mask, Colour: colour, WidthPx: markWidth, Dashed: dashed})
+		overlays = append(overlays, viewer.Overlay{Mask: v.session.StrokeOnClip(c), Colour: colour, WidthPx: markWidth, Dashed: dashed})
 		boxes = append(boxes, viewer.Box{MinMM: low, MaxMM: high, Colour: colour, WidthPx: width, Dashed: dashed, Label: fmt.Sprint(c.ID)})
+	}
+	if m := v.session.NewClipStroke(); m != nil {
+		overlays = append(overlays, viewer.Overlay{Mask: m, Colour: v.paint(view.Active), WidthPx: markWidth})
 	}
 	return overlays, boxes
 }
 
-func paint(name string) color.RGBA {
-	c := session.Colour(name)
-	return color.RGBA{c[0], c[1], c[2], 0xFF}
-}
-
-// Layout is the toolkit's call.
-func (v *views) Layout(_ []fyne.CanvasObject, size fyne.Size) {
-	place := func(o fyne.CanvasObject, x, y, w, h float32) {
-		o.Move(fyne.NewPos(x, y))
-		o.Resize(fyne.NewSize(w, h))
-	}
-	if v.maximised >= 0 {
-		place(v.each[v.maximised].pane, 0, 0, size.Width, size.Height)
-		return
-	}
-	left := float32(math.Round(float64((size.Width - gripWidth) * v.axialPart)))
-	upper := float32(math.Round(float64((size.Height - gripWidth) * v.upperPart)))
-	x := left + gripWidth
-	place(v.each[viewer.Axial].pane, 0, 0, left, size.Height)
-	place(v.columnGrip, left, 0, gripWidth, size.Height)
-	place(v.each[viewer.Sagittal].pane, x, 0, size.Width-x, upper)
-	place(v.rowGrip, x, upper, size.Width-x, gripWidth)
-	place(v.each[viewer.Coronal].pane, x, upper+gripWidth, size.Width-x, size.Height-upper-gripWidth)
-}
-
-// MinSize is the toolkit's call.
-func (v *views) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(centreMin, centreMinHeight)
+// paint is the colour of a structure, as opaque as its outline.
+func (v *views) paint(name string) color.RGBA {
+	st := v.session.Style(name)
+	return color.RGBA{st.Colour[0], st.Colour[1], st.Colour[2], uint8(st.Line*255 + 0.5)}
 }

@@ -50,7 +50,11 @@ type window struct {
 	clips      *clipList
 	clipBox    *section
 	boost      *boost
+	boostBox   *section
+	rightBox   *fyne.Container
+	boostTall  float32 // what boostBox needed when it was laid out
 	views      *views
+	tools      *toolbar
 	dock       *dock
 	welcome    *welcome
 	loading    *loading
@@ -59,6 +63,7 @@ type window struct {
 
 	help     *widget.PopUp
 	saving   *saveDialog
+	naming   *nameDialog
 	chooser  *dialog.FileDialog
 	released <-chan struct{} // closed when the networks are; nil until the window closes
 }
@@ -109,10 +114,15 @@ func (w *window) build() {
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) })
-	w.structures = newStructureList(w.host, s.SetVisible)
+	w.structures = newStructureList(w.host, structureActions{visible: s.SetVisible, menu: w.showStructure})
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, add: s.AddClip})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
 	w.views = newViews(w.host, s, w.remembered)
+	w.tools = newToolbar(w.host, s, toolActions{
+		tool: s.SetTool, size: s.SetBrush, structure: s.SetActive, add: w.addStructure, newNamed: w.askStructure,
+		holes: s.FillHoles, between: s.Interpolate, search: s.RunInBox,
+		layout: w.nextLayout, slab: s.NextSlab, smooth: w.toggleSmooth, shot: w.askPicture,
+	})
 	w.status = newStatusbar()
 	w.welcome = newWelcome(w.host, w.chooseFolder, w.openDemo, w.open)
 	w.loading = newLoading(w.host, s.Cancel)
@@ -120,10 +130,11 @@ func (w *window) build() {
 	w.seriesBox = newSection(w.host, "Series", w.series.box, false)
 	w.structBox = newSection(w.host, "Structures", w.structures.box, false)
 	w.clipBox = newSection(w.host, "Clips", w.clips.box, true)
-	boostBox := newSection(w.host, "Boost", w.boost.box, false)
+	w.boostBox = newSection(w.host, "Boost", w.boost.box, false)
 	left := panel(container.NewVScroll(rows(0, w.seriesBox.box, newRule(), w.structBox.box)))
-	right := panel(container.NewBorder(nil, rows(0, newRule(), boostBox.box), nil, nil, w.clipBox.box))
-	w.dock = newDock(left, w.views.box, right, w.remembered)
+	w.rightBox = container.NewBorder(nil, rows(0, newRule(), w.boostBox.box), nil, nil, w.clipBox.box)
+	right := panel(w.rightBox)
+	w.dock = newDock(left, container.NewBorder(w.tools.box, nil, nil, nil, w.views.box), right, w.remembered)
 
 	w.body = container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
 		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
@@ -164,9 +175,16 @@ func (w *window) refresh(changed session.Change) {
 			w.clipBox.info.set(fmt.Sprintf("%d rejected", n))
 		}
 		w.boost.set(plan, derived, view.MarginLinked)
+		if tall := w.boostBox.box.MinSize().Height; tall != w.boostTall {
+			w.boostTall = tall
+			w.rightBox.Refresh() // the list of clips gives way
+		}
 	}
-	if changed.Has(study | session.CursorChanged | session.WindowChanged) {
+	if changed.Has(study | session.CursorChanged | session.WindowChanged | session.StrokeChanged) {
 		w.views.set(changed)
+	}
+	if changed.Has(study | session.WindowChanged | session.JobsChanged) {
+		w.tools.set(w.views.smooth)
 	}
 	if changed.Has(session.NoticeChanged) {
 		w.banner.set(view.Notice)
@@ -208,11 +226,11 @@ func (w *window) open(dir string) {
 
 // replaceStudy asks before unsaved work is left.
 func (w *window) replaceStudy(open func()) {
-	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
+	if !w.session.Decided() {
 		open()
 		return
 	}
-	dialog.ShowConfirm("Leave this case?", "What you decided on its clips is not saved.", func(yes bool) {
+	dialog.ShowConfirm("Leave this case?", "What you decided and drew is not saved.", func(yes bool) {
 		if yes {
 			open()
 		}
@@ -262,6 +280,20 @@ func (w *window) remember(dir string) {
 	w.app.Preferences().SetStringList(preferenceRecent, dirs[:min(len(dirs), recentKept)])
 }
 
+// toggleSmooth shows the images smooth or pixel by pixel.
+func (w *window) toggleSmooth() {
+	w.views.smooth = !w.views.smooth
+	w.remembered.SetBool(preferencePixels, !w.views.smooth)
+	w.views.show()
+	w.tools.set(w.views.smooth)
+}
+
+func (w *window) nextLayout() {
+	if w.session.HasVolume() {
+		w.views.nextLayout()
+	}
+}
+
 func (w *window) toggleLight() {
 	light := !w.remembered.Bool(preferenceLight)
 	w.remembered.SetBool(preferenceLight, light)
@@ -270,11 +302,11 @@ func (w *window) toggleLight() {
 
 // askClose asks before unsaved decisions are lost.
 func (w *window) askClose() {
-	if !w.session.Unsaved() || w.session.ReviewedCount() == 0 {
+	if !w.session.Decided() {
 		w.close()
 		return
 	}
-	dialog.ShowConfirm("Quit without saving?", "What you decided on the clips is not saved.", func(yes bool) {
+	dialog.ShowConfirm("Quit without saving?", "What you decided and drew is not saved.", func(yes bool) {
 		if yes {
 			w.close()
 		}

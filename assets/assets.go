@@ -2,7 +2,7 @@
 // the licences of what is built in. It imports nothing of ours.
 package assets
 
-import _ "embed"
+import "embed"
 
 // IconSVG is the program's icon.
 //
@@ -23,6 +23,11 @@ var FigureFrontSVG []byte
 //
 //go:embed figure_axial.svg
 var FigureAxialSVG []byte
+
+// Icons are the signs of the tools on the images, black, 24 x 24: icons/brush.svg and so on.
+//
+//go:embed icons/*.svg
+var Icons embed.FS
 
 // Licences is the text of the licences of everything built into the program.
 //

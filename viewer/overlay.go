@@ -54,10 +54,10 @@ func (c *coverage) segment(x0, y0, x1, y1 float64, p pen) {
 	}
 }
 
-// flush lays the outline over the picture and forgets it.
+// flush lays the outline over the picture, as opaque as colour is, and forgets it.
 func (c *coverage) flush(dst *image.RGBA, colour color.RGBA) {
 	for _, i := range c.touched {
-		blend(dst, int(i)%c.w, int(i)/c.w, colour, int32(c.alpha[i]))
+		blend(dst, int(i)%c.w, int(i)/c.w, colour, int32(c.alpha[i])*int32(colour.A)/255)
 		c.alpha[i] = 0
 	}
 	c.touched = c.touched[:0]
@@ -211,4 +211,38 @@ func (r *Renderer) drawBox(b *Box) {
 	r.marks.segment(q[2], q[3], q[0], q[3], p)
 	r.marks.segment(q[0], q[3], q[0], q[1], p)
 	r.marks.flush(r.dst, b.Colour)
+	if b.Handles {
+		mx, my := (q[0]+q[2])/2, (q[1]+q[3])/2
+		for _, at := range [8][2]float64{{q[0], q[1]}, {mx, q[1]}, {q[2], q[1]}, {q[2], my}, {q[2], q[3]}, {mx, q[3]}, {q[0], q[3]}, {q[0], my}} {
+			r.drawHandle(at[0], at[1], b.Colour)
+		}
+	}
+}
+
+// handlePx is the side of a handle, in device-independent pixels.
+const handlePx = 7
+
+func (r *Renderer) drawHandle(x, y float64, c color.RGBA) {
+	half := handlePx * scale(&r.scene) / 2
+	for j := int(y - half); j <= int(y+half); j++ {
+		for i := int(x - half); i <= int(x+half); i++ {
+			blend(r.dst, i, j, c, 255)
+		}
+	}
+}
+
+func (r *Renderer) drawPath(p *Path) {
+	if len(p.Points) < 2 {
+		return
+	}
+	s := &r.scene
+	r.marks.resize(s.WidthPx, s.HeightPx)
+	pen := newPen(s, p.WidthPx, false)
+	x0, y0 := r.frame.px(p.Points[0])
+	for _, point := range p.Points[1:] {
+		x, y := r.frame.px(point)
+		r.marks.segment(x0, y0, x, y, pen)
+		x0, y0 = x, y
+	}
+	r.marks.flush(r.dst, p.Colour)
 }

@@ -202,6 +202,12 @@ func Step(s *Scene, n int) volume.Vec {
 	return s.CursorMM.Add(f.through.dir.Scale(f.through.offset(i) - f.throughMM))
 }
 
+// ShownSlice is the layer of voxels that s shows, in the middle of its slab.
+func ShownSlice(s *Scene) volume.Slice {
+	f := newFrame(s)
+	return volume.Slice{Axis: f.through.axis, Index: f.throughVoxel}
+}
+
 // SliceNumber returns the 1-based number of the slice shown, counted along the through direction, and
 // how many there are.
 func SliceNumber(s *Scene) (number, of int) {

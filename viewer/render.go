@@ -80,6 +80,7 @@ func (r *Renderer) Render(dst *image.RGBA, s *Scene) {
 	for i := range s.Boxes {
 		r.drawBox(&s.Boxes[i])
 	}
+	r.drawPath(&s.Path)
 	if s.Crosshair {
 		r.drawCrosshair()
 	}

@@ -37,7 +37,15 @@ type Box struct {
 	Colour       color.RGBA
 	WidthPx      float64
 	Dashed       bool
+	Handles      bool   // squares at corners and edges: it can be dragged
 	Label        string // written at its top left corner by whoever shows the picture
+}
+
+// Path is an open line drawn onto the plane: a contour that is being drawn.
+type Path struct {
+	Points  []volume.Vec // LPS mm
+	Colour  color.RGBA
+	WidthPx float64
 }
 
 // Scene is everything one picture needs, by value.
@@ -52,6 +60,7 @@ type Scene struct {
 	Smooth    bool       // interpolate between pixels
 	Overlays  []Overlay
 	Boxes     []Box
+	Path      Path
 	Crosshair bool
 	WidthPx   int
 	HeightPx  int

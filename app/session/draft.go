@@ -42,6 +42,7 @@ func (c *draftCache) add(d drafted) {
 func (s *Session) draftInput() segment.DraftInput {
 	return segment.DraftInput{
 		Grid: s.document.Volume.Grid, Clips: s.plan.Kept(), External: s.derived.External,
+		Structures: s.plan.drawnMasks(),
 		Recipe: s.plan.BoostRecipe(), FreeMargin: s.plan.Free, Cache: &s.contracted,
 	}
 }

@@ -32,6 +32,17 @@ func (p *Plan) Drawing(name string) *Drawn {
 	return nil
 }
 
+// drawnMasks are the structures drawn from nothing, by name, for recipes that read them.
+func (p *Plan) drawnMasks() map[string]*volume.Mask {
+	masks := map[string]*volume.Mask{}
+	for _, d := range p.Drawn {
+		if !d.Edited() && !d.Mask.Empty() {
+			masks[d.Name] = d.Mask
+		}
+	}
+	return masks
+}
+
 // Tool is what the left button does on the images.
 type Tool int
 
@@ -126,7 +137,9 @@ func (s *Session) Drawable() []string {
 }
 
 // drawable tells whether tools may change name; the first clip of a side may be drawn.
-func (s *Session) drawable(name string) bool { return isClips(name) || slices.Contains(s.Drawable(), name) }
+func (s *Session) drawable(name string) bool {
+	return IsClips(name) || slices.Contains(s.Drawable(), name)
+}
 
 // SetActive chooses the structure that tools draw upon.
 func (s *Session) SetActive(name string) {
@@ -145,7 +158,7 @@ func (s *Session) NewStructure(name, interpreted string) error {
 	if s.document.Volume == nil {
 		return nil
 	}
-	clips := isClips(name)
+	clips := IsClips(name)
 	if err := s.CheckName(name, ""); err != nil && !clips {
 		return err
 	}
@@ -186,6 +199,29 @@ func (s *Session) RemoveDrawn(name string) {
 	})
 }
 
+// RenameDrawn gives a structure that was drawn from nothing another name; an edited target keeps that of its recipe.
+func (s *Session) RenameDrawn(name, to string) {
+	d := s.plan.Drawing(name)
+	if d == nil || d.Edited() || name == to {
+		return
+	}
+	if err := s.CheckName(to, name); err != nil {
+		s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("%s is not renamed: %v.", name, err)})
+		return
+	}
+	s.Update(func() {
+		s.CancelStroke()
+		s.edit(fmt.Sprintf("Rename %s to %s", name, to), "", s.recipeReadsDrawn(), func(p *Plan) {
+			p.Drawn = slices.Clone(p.Drawn)
+			p.Drawing(name).Name = to
+		})
+		if s.view.Active == name {
+			s.view.Active = to
+		}
+		s.mark(ViewChanged)
+	})
+}
+
 // Stroke is what is being drawn, or nil.
 func (s *Session) Stroke() *Stroke { return s.stroke }
 
@@ -200,7 +236,7 @@ func (s *Session) BeginStroke(p volume.Vec, slice volume.Slice, opposite bool) {
 		s.Notify(&Notice{Text: "Choose the structure to draw on, or make a new one, beside the tools."})
 		return
 	}
-	if isClips(k.Name) {
+	if IsClips(k.Name) {
 		if c := s.plan.Clip(s.view.Selected); c != nil && ClipsName(c.Side) == k.Name {
 			k.Clip, k.base = c.ID, c.Mask
 		} else if k.erase {
@@ -299,7 +335,7 @@ func (s *Session) sliceName(at volume.Slice) string {
 
 // commitMask puts the mask of k into the plan: a clip, a drawn structure, or a drafted target that is edited from now on.
 func (s *Session) commitMask(k *Stroke, name func(what string) string) {
-	if isClips(k.Name) {
+	if IsClips(k.Name) {
 		s.commitClip(k, name)
 		return
 	}
@@ -397,7 +433,7 @@ func (s *Session) reshape(verb, nothing string, change func(*volume.Mask) *volum
 	if s.document.Volume == nil {
 		return
 	}
-	if !s.drawable(name) || isClips(name) {
+	if !s.drawable(name) || IsClips(name) {
 		s.Notify(&Notice{Text: "Choose a structure to draw on beside the tools first; clips are too small for this."})
 		return
 	}
@@ -438,8 +474,8 @@ func (s *Session) target(name string) *TargetVolume {
 
 // Layer is a structure as the images show it.
 type Layer struct {
-	Name  string
-	Mask  *volume.Mask
+	Name   string
+	Mask   *volume.Mask
 	ByHand bool // a person drew it: no proposal
 }
 
@@ -454,7 +490,7 @@ func (s *Session) Layers() []Layer {
 	for _, d := range s.plan.Drawn {
 		layers = append(layers, Layer{d.Name, d.Mask, true})
 	}
-	if k := s.stroke; k != nil && !isClips(k.Name) {
+	if k := s.stroke; k != nil && !IsClips(k.Name) {
 		if i := slices.IndexFunc(layers, func(l Layer) bool { return l.Name == k.Name }); i >= 0 {
 			layers[i].Mask, layers[i].ByHand = k.Mask, true
 		}
@@ -464,13 +500,22 @@ func (s *Session) Layers() []Layer {
 
 // StrokeOnClip is the mask of clip id as it is being drawn, or its own.
 func (s *Session) StrokeOnClip(c segment.Clip) *volume.Mask {
-	if k := s.stroke; k != nil && isClips(k.Name) && k.Clip == c.ID {
+	if k := s.stroke; k != nil && IsClips(k.Name) && k.Clip == c.ID {
 		return k.Mask
 	}
 	return c.Mask
 }
 
-func isClips(name string) bool { return hasPrefix(name, clipsPrefix) }
+// NewClipStroke is the mask of a clip that is being drawn and not in the list yet, or nil.
+func (s *Session) NewClipStroke() *volume.Mask {
+	if k := s.stroke; k != nil && IsClips(k.Name) && k.Clip == 0 {
+		return k.Mask
+	}
+	return nil
+}
+
+// IsClips tells whether name is the structure of the clips of a side.
+func IsClips(name string) bool { return hasPrefix(name, clipsPrefix) }
 
 // Suggestion is a structure name of TG-263 and the interpreted type that goes with it.
 type Suggestion struct{ Name, Type string }
@@ -513,7 +558,7 @@ func (s *Session) CheckName(name, now string) error {
 		return fmt.Errorf("%d characters; planning systems cut names at %d", length, mostNameChars)
 	case name != now && slices.ContainsFunc(s.names(), func(have string) bool { return strings.EqualFold(have, name) && have != now }):
 		return fmt.Errorf("%s exists already", name)
-	case isClips(name) || name == NameROI || name == NameExternal && now != NameExternal:
+	case IsClips(name) || name == NameROI || name == NameExternal && now != NameExternal:
 		return fmt.Errorf("%s is made by the program; choose another name", name)
 	}
 	for _, r := range name {

@@ -11,7 +11,9 @@ import (
 )
 
 // at is the centre of a voxel of the test grid.
-func (w *world) at(x, y, z int) volume.Vec { return w.grid.ToPatient(float64(x), float64(y), float64(z)) }
+func (w *world) at(x, y, z int) volume.Vec {
+	return w.grid.ToPatient(float64(x), float64(y), float64(z))
+}
 
 // draw is a stroke through voxels of axial slice z.
 func (w *world) draw(z int, opposite bool, through ...[2]int) {
@@ -212,7 +214,7 @@ func TestNamesAreChecked(t *testing.T) {
 		t.Error(err)
 	}
 	for _, g := range w.Suggestions() {
-		if err := w.CheckName(g.Name, ""); err != nil && !isClips(g.Name) {
+		if err := w.CheckName(g.Name, ""); err != nil && !IsClips(g.Name) {
 			t.Errorf("suggests %q: %v", g.Name, err)
 		}
 	}

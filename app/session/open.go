@@ -119,7 +119,7 @@ func (s *Session) replaceDocument(doc Document) {
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
 	s.derived, s.drafts = Derived{}, nil
 	clear(s.boxes)
-	s.stroke = nil
+	s.stroke, s.view.Box = nil, nil
 	s.view.Selected, s.view.Reviewed, s.view.Active = 0, map[int]bool{}, ""
 	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged | StrokeChanged)

@@ -9,7 +9,10 @@ import (
 )
 
 // Run lets the networks look for clips. What they find replaces the clips of the plan, undoably.
-func (s *Session) Run() {
+func (s *Session) Run() { s.run(nil) }
+
+// run searches in box, or with nil where the Location Net points.
+func (s *Session) run(box *segment.ROI) {
 	if s.document.Volume == nil {
 		return
 	}
@@ -21,7 +24,7 @@ func (s *Session) Run() {
 		err := s.nets.use(ctx, s.deps, func(nets segment.Networks) error {
 			j.runsOn(nets.Segmentation.Provider())
 			var err error
-			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external})
+			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external, Box: box})
 			return err
 		})
 		if err != nil {
@@ -31,11 +34,11 @@ func (s *Session) Run() {
 		if found.External != nil {
 			cc = found.External.VolumeMM3() / 1000
 		}
-		return func() { s.commitRun(found, cc) }, nil
+		return func() { s.commitRun(found, cc, box) }, nil
 	})
 }
 
-func (s *Session) commitRun(found *segment.Result, externalCC float64) {
+func (s *Session) commitRun(found *segment.Result, externalCC float64, box *segment.ROI) {
 	if s.derived.External == nil && found.External != nil {
 		s.drop(JobExternal)
 		s.derived.External, s.derived.ExternalCC = found.External, externalCC
@@ -43,14 +46,25 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64) {
 	d := &s.derived
 	d.Searched, d.Found, d.ROI, d.Provider, d.Warnings = true, found, found.ROI, found.Provider, found.Warnings
 	s.mark(DerivedChanged)
-	clips := withHandMade(found.Clips, s.plan.Clips)
-	s.view.Reviewed = map[int]bool{}
-	for _, c := range clips {
-		s.view.Reviewed[c.ID] = c.ByHand
+	name, before := "Find clips", s.view.Reviewed
+	reviewed := map[int]bool{}
+	var clips []segment.Clip
+	if box == nil {
+		clips = withHandMade(found.Clips, s.plan.Clips)
+		for _, c := range clips {
+			reviewed[c.ID] = c.ByHand
+		}
+	} else {
+		name = "Find clips in the box"
+		var stays map[int]bool
+		clips, stays = mergeBox(found.Clips, s.plan.Clips, box)
+		for _, c := range clips {
+			reviewed[c.ID] = stays[c.ID] && before[c.ID]
+		}
 	}
-	s.view.Selected = 0
+	s.view.Reviewed, s.view.Selected, s.view.Box = reviewed, 0, nil
 	s.mark(ViewChanged | CursorChanged)
-	s.edit("Find clips", "", true, func(p *Plan) { p.Clips = clips })
+	s.edit(name, "", true, func(p *Plan) { p.Clips = clips })
 	switch {
 	case len(found.Clips) > 0:
 		s.view.Cursor = found.Clips[0].CentreMM

@@ -40,7 +40,7 @@ func (s *Session) Save(path string, force bool) {
 	doc, plan, in := s.document, s.plan, s.draftInput()
 	ready := s.drafts.find(plan.draft, in.External)
 	reviewed := s.ReviewedCount() == len(plan.Clips)
-	needsCT := s.NeedsCT()
+	needsCT, styles := s.NeedsCT(), s.view.Styles // never written, only replaced
 	s.start(JobSave, "Save", func(ctx context.Context, j *job) (func(), error) {
 		if err := refuseExisting(path, force); err != nil {
 			return nil, err
@@ -60,7 +60,12 @@ func (s *Session) Save(path string, force bool) {
 			}
 		}
 		j.report("Writing the RTSTRUCT", 0, 0)
-		options := []StructureOption{WithDrawn(plan.Drawn)}
+		options := []StructureOption{WithDrawn(plan.Drawn), WithColours(func(name string) [3]uint8 {
+			if st, ok := styles[name]; ok {
+				return st.Colour
+			}
+			return Colour(name)
+		})}
 		if reviewed {
 			options = append(options, WithReview())
 		}

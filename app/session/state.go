@@ -118,12 +118,14 @@ type View struct {
 	SlabMM         float64 // thickness of a maximum intensity slab; 0 shows single slices
 	Selected       int     // clip id, 0 for none
 	Hidden         map[string]bool
-	Overlays       bool         // all marks; false shows the bare image
-	Reviewed       map[int]bool // clip ids the user has decided on; looking cannot be undone
-	MarginLinked   bool         // one margin sets all six
+	Styles         map[string]Style // by name, where the user set one
+	Overlays       bool             // all marks; false shows the bare image
+	Reviewed       map[int]bool     // clip ids the user has decided on; looking cannot be undone
+	MarginLinked   bool             // one margin sets all six
 	Tool           Tool
-	BrushMM        float64 // diameter
-	Active         string  // the structure that tools draw upon; empty for none
+	BrushMM        float64      // diameter
+	Box            *segment.ROI // the region to search that the user drew; nil for none
+	Active         string       // the structure that tools draw upon; empty for none
 	SavedPath      string
 	SavedAt        time.Time
 	SavedSet       *dicom.StructureSet // as written

@@ -60,6 +60,7 @@ type structureOptions struct {
 	label, clipType  string
 	reviewed, points bool
 	drawn            []Drawn
+	colour           func(name string) [3]uint8
 }
 
 // WithLabel sets the label of the set, at most 16 characters.
@@ -87,10 +88,15 @@ func WithDrawn(drawn []Drawn) StructureOption {
 	return func(o *structureOptions) { o.drawn = drawn }
 }
 
+// WithColours gives structures other colours than their own.
+func WithColours(colour func(name string) [3]uint8) StructureOption {
+	return func(o *structureOptions) { o.colour = colour }
+}
+
 // StructureSet builds the RTSTRUCT of the kept clips, the targets and external (which may be nil): clips
 // of each side in one structure with the clip id of every contour in Groups.
 func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment.Target, options ...StructureOption) *dicom.StructureSet {
-	o := structureOptions{label: "Clipwright", clipType: typeMarker}
+	o := structureOptions{label: "Clipwright", clipType: typeMarker, colour: Colour}
 	for _, option := range options {
 		option(&o)
 	}
@@ -104,7 +110,7 @@ func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment
 			return
 		}
 		st.Number = len(set.Structures) + 1
-		st.Colour = Colour(st.Name)
+		st.Colour = o.colour(st.Name)
 		set.Structures = append(set.Structures, st)
 	}
 	for _, side := range sides(clips) {
@@ -199,7 +205,7 @@ func editedText(recipe string) string { return "Edited by hand; began as: " + re
 func (s *Session) Structures() []StructureView {
 	var rows []StructureView
 	add := func(v StructureView) {
-		v.Colour, v.Visible = Colour(v.Name), !s.view.Hidden[v.Name]
+		v.Colour, v.Visible = s.Style(v.Name).Colour, !s.view.Hidden[v.Name]
 		rows = append(rows, v)
 	}
 	for _, side := range sides(s.plan.Clips) {
@@ -237,7 +243,10 @@ func (s *Session) Structures() []StructureView {
 	if s.derived.External != nil {
 		add(StructureView{Name: NameExternal, CC: s.derived.ExternalCC, Detail: "body outline", Saveable: true})
 	}
-	if s.derived.ROI != nil {
+	switch {
+	case s.view.Box != nil:
+		add(StructureView{Name: NameROI, CC: -1, Detail: "the box you drew"})
+	case s.derived.ROI != nil:
 		add(StructureView{Name: NameROI, CC: -1, Detail: "region the Location Net points at"})
 	}
 	return rows

@@ -5,6 +5,7 @@ package pane
 
 import (
 	"image"
+	"image/color"
 	"math"
 
 	"fyne.io/fyne/v2"
@@ -18,11 +19,13 @@ import (
 
 // Callbacks are what the user did; nil ones are left out. Positions are LPS mm on the plane shown.
 type Callbacks struct {
-	OnStep      func(slices int)                    // wheel: towards the head, the left or posterior for growing values
-	OnZoom      func(factor float64, at volume.Vec) // Ctrl and wheel: about at
-	OnPan       func(rightMM, downMM float64)       // middle drag: how far the picture moved
-	OnPick      func(at volume.Vec)                 // left press and drag
-	OnWindow    func(centreFraction, width float64) // right drag: in picture heights and widths
+	OnStep      func(slices int)                              // wheel: towards the head, the left or posterior for growing values
+	OnZoom      func(factor float64, at volume.Vec)           // Ctrl and wheel: about at
+	OnPan       func(rightMM, downMM float64)                 // middle drag: how far the picture moved
+	OnPress     func(at volume.Vec, opposite bool)            // left press; opposite while Shift is held
+	OnDrag      func(at volume.Vec)                           // the mouse moved with the left button held
+	OnRelease   func()                                        // the left button was let go, or the mouse left
+	OnRightDrag func(down, right float64, pressed volume.Vec) // in picture heights and widths; where it began
 	OnDoubleTap func()
 	OnTypedKey  func(*fyne.KeyEvent)
 	OnTypedRune func(rune)
@@ -43,8 +46,11 @@ type Pane struct {
 	texts    bool
 	hover    *volume.Vec
 	focused  bool
-	pressed  fyne.Position
+	mouse    fyne.Position // last seen
+	began    volume.Vec    // where a drag began
 	dragging desktop.MouseButton
+	brushMM  float64 // diameter of the circle round the mouse; 0 shows none
+	brush    color.Color
 	size     [2]int // of the last picture, device pixels
 	ratio    float64
 
@@ -119,41 +125,61 @@ func (p *Pane) at(pos fyne.Position) volume.Vec {
 	return viewer.ToPatient(p.sized(), float64(pos.X)*p.ratio, float64(pos.Y)*p.ratio)
 }
 
-// MouseDown begins a pick or a drag.
+// SetBrush shows a circle of diameterMM round the mouse; 0 shows none.
+func (p *Pane) SetBrush(diameterMM float64, c color.Color) {
+	p.brushMM, p.brush = diameterMM, c
+	p.rewrite()
+}
+
+// MouseDown begins a press or a drag.
 func (p *Pane) MouseDown(e *desktop.MouseEvent) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(p); c != nil {
 		c.Focus(p)
 	}
-	p.pressed, p.dragging = e.Position, e.Button
-	if e.Button == desktop.MouseButtonPrimary {
-		p.pick(e.Position)
+	p.mouse = e.Position
+	if !p.ready() {
+		return
+	}
+	p.dragging, p.began = e.Button, p.at(e.Position)
+	if e.Button == desktop.MouseButtonPrimary && p.calls.OnPress != nil {
+		p.calls.OnPress(p.began, e.Modifier&fyne.KeyModifierShift != 0)
 	}
 }
 
+// ready tells whether a picture is shown, so that positions mean something.
+func (p *Pane) ready() bool { return p.has && p.size[0] > 0 }
+
 // MouseUp ends a drag.
-func (p *Pane) MouseUp(*desktop.MouseEvent) { p.dragging = 0 }
+func (p *Pane) MouseUp(*desktop.MouseEvent) { p.release() }
+
+func (p *Pane) release() {
+	if p.dragging == desktop.MouseButtonPrimary && p.calls.OnRelease != nil {
+		p.calls.OnRelease()
+	}
+	p.dragging = 0
+}
 
 // MouseIn shows what lies under the mouse.
 func (p *Pane) MouseIn(e *desktop.MouseEvent) { p.MouseMoved(e) }
 
-// MouseMoved picks, pans or changes the window while a button is held, and shows what lies under the mouse.
+// MouseMoved tells of drags while a button is held, and shows what lies under the mouse.
 func (p *Pane) MouseMoved(e *desktop.MouseEvent) {
-	if !p.has || p.size[0] == 0 {
+	if !p.ready() {
 		return
 	}
 	at := p.at(e.Position)
 	p.hover = &at
-	moved := e.Position.Subtract(p.pressed)
-	p.pressed = e.Position
+	moved := e.Position.Subtract(p.mouse)
+	p.mouse = e.Position
 	size := p.Size()
 	switch {
-	case p.dragging == desktop.MouseButtonPrimary:
-		p.pick(e.Position)
+	case p.dragging == desktop.MouseButtonPrimary && p.calls.OnDrag != nil:
+		p.calls.OnDrag(at)
 	case p.dragging == desktop.MouseButtonTertiary && p.calls.OnPan != nil:
 		perMM := viewer.PxPerMM(p.sized()) / p.ratio
 		p.calls.OnPan(float64(moved.X)/perMM, float64(moved.Y)/perMM)
-	case p.dragging == desktop.MouseButtonSecondary && p.calls.OnWindow != nil:
-		p.calls.OnWindow(float64(moved.Y/size.Height), float64(moved.X/size.Width))
+	case p.dragging == desktop.MouseButtonSecondary && p.calls.OnRightDrag != nil:
+		p.calls.OnRightDrag(float64(moved.Y/size.Height), float64(moved.X/size.Width), p.began)
 	}
 	p.rewrite()
 }
@@ -170,14 +196,9 @@ func (p *Pane) rewrite() {
 
 // MouseOut forgets what lay under the mouse.
 func (p *Pane) MouseOut() {
-	p.hover, p.dragging = nil, 0
+	p.release()
+	p.hover = nil
 	p.rewrite()
-}
-
-func (p *Pane) pick(pos fyne.Position) {
-	if p.has && p.size[0] > 0 && p.calls.OnPick != nil {
-		p.calls.OnPick(p.at(pos))
-	}
 }
 
 // wheelNotch is what Fyne reports for one notch of a wheel.

@@ -32,29 +32,59 @@ func mouse(x, y float32, button desktop.MouseButton) *desktop.MouseEvent {
 	return &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(x, y)}, Button: button}
 }
 
-func TestPressPicksThePointUnderTheMouse(t *testing.T) {
-	var picked []volume.Vec
-	p := shownPane(t, Callbacks{OnPick: func(at volume.Vec) { picked = append(picked, at) }}, 400, 320)
-	p.MouseDown(mouse(200, 160, desktop.MouseButtonPrimary))
+func TestPressDragAndRelease(t *testing.T) {
+	var points []volume.Vec
+	opposite, released := false, 0
+	p := shownPane(t, Callbacks{
+		OnPress:   func(at volume.Vec, o bool) { points, opposite = append(points, at), o },
+		OnDrag:    func(at volume.Vec) { points = append(points, at) },
+		OnRelease: func() { released++ },
+	}, 400, 320)
+	press := mouse(200, 160, desktop.MouseButtonPrimary)
+	press.Modifier = fyne.KeyModifierShift
+	p.MouseDown(press)
 	p.MouseMoved(mouse(280, 160, 0))
 	p.MouseUp(mouse(280, 160, desktop.MouseButtonPrimary))
 	p.MouseMoved(mouse(300, 160, 0))
-	if len(picked) != 2 {
-		t.Fatalf("%d picks, want one for the press and one for the drag", len(picked))
+	if len(points) != 2 || !opposite || released != 1 {
+		t.Fatalf("%d points, want one for the press and one for the drag; opposite %v, released %d times", len(points), opposite, released)
 	}
 	// 400 px show the 100 mm of the CT's width: 80 px to the right of the middle are 20 mm to the left of the patient.
 	for i, want := range []volume.Vec{{0, 0, 0}, {20, 0, 0}} {
-		if d := picked[i].Distance(want); d > 1.5 {
-			t.Errorf("pick %d at %v, want %v", i, picked[i], want)
+		if d := points[i].Distance(want); d > 1.5 {
+			t.Errorf("point %d at %v, want %v", i, points[i], want)
 		}
+	}
+	p.MouseDown(mouse(10, 10, desktop.MouseButtonPrimary))
+	p.MouseOut()
+	p.MouseUp(mouse(10, 10, desktop.MouseButtonPrimary))
+	if released != 2 {
+		t.Errorf("released %d times, want once more when the mouse leaves", released)
+	}
+}
+
+func TestTheBrushIsACircleRoundTheMouse(t *testing.T) {
+	p := shownPane(t, Callbacks{}, 400, 320)
+	p.SetBrush(20, accent())
+	if !p.written.brush.Hidden {
+		t.Error("a brush is shown though the mouse is elsewhere")
+	}
+	p.MouseMoved(mouse(100, 90, 0))
+	c := p.written.brush
+	if c.Hidden || math.Abs(float64(c.Size().Width)-80) > 1 || c.Position().AddXY(c.Size().Width/2, c.Size().Height/2) != fyne.NewPos(100, 90) {
+		t.Errorf("a brush of 20 mm is %v at %v", c.Size(), c.Position())
+	}
+	p.SetBrush(0, nil)
+	if !c.Hidden {
+		t.Error("the brush stays when it is put away")
 	}
 }
 
 func TestDragsPanAndChangeTheWindow(t *testing.T) {
 	var right, down, centre, width float64
 	p := shownPane(t, Callbacks{
-		OnPan:    func(r, d float64) { right, down = r, d },
-		OnWindow: func(c, w float64) { centre, width = c, w },
+		OnPan:       func(r, d float64) { right, down = r, d },
+		OnRightDrag: func(c, w float64, _ volume.Vec) { centre, width = c, w },
 	}, 400, 320)
 	p.MouseDown(mouse(100, 100, desktop.MouseButtonTertiary))
 	p.MouseMoved(mouse(140, 80, 0))
@@ -88,7 +118,7 @@ func TestWheelSteps(t *testing.T) {
 
 func TestAnEmptyPaneIgnoresTheMouse(t *testing.T) {
 	called := false
-	p := shownPane(t, Callbacks{OnPick: func(volume.Vec) { called = true }, OnStep: func(int) { called = true }}, 300, 200)
+	p := shownPane(t, Callbacks{OnPress: func(volume.Vec, bool) { called = true }, OnStep: func(int) { called = true }}, 300, 200)
 	p.Clear()
 	p.MouseDown(mouse(20, 20, desktop.MouseButtonPrimary))
 	p.MouseMoved(mouse(40, 20, 0))

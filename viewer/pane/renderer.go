@@ -30,6 +30,7 @@ type renderer struct {
 	corners [4]*canvas.Text   // top left, top right, bottom left, bottom right
 	barText *canvas.Text
 	labels  []*canvas.Text // one for each box label; those not needed are hidden
+	brush   *canvas.Circle
 	shadows []*canvas.Text // under texts and labels, so that they can be read on bone
 }
 
@@ -46,6 +47,8 @@ func newText(size float32, c color.Color, bold bool) *canvas.Text {
 func newRenderer(p *Pane, raster *canvas.Raster) *renderer {
 	r := &renderer{pane: p, raster: raster, ring: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(textColour()), under: canvas.NewRectangle(color.Black)}
 	r.ring.StrokeColor, r.ring.StrokeWidth = accent(), ringWidth
+	r.brush = canvas.NewCircle(color.Transparent)
+	r.brush.StrokeWidth = ringWidth
 	for i := range r.letters {
 		r.letters[i] = newText(letterSize, letterColour(), true)
 	}
@@ -61,6 +64,7 @@ func newRenderer(p *Pane, raster *canvas.Raster) *renderer {
 func (r *renderer) write() {
 	p := r.pane
 	shown := p.has && p.texts && p.size[0] > 0
+	r.placeBrush()
 	for _, t := range r.texts() {
 		t.Hidden = !shown
 	}
@@ -99,8 +103,22 @@ const (
 	positionText   = 4 + positionCorner
 )
 
-// refreshPosition repaints the text at the bottom left and its shadow.
+// placeBrush puts the circle of the brush round the mouse.
+func (r *renderer) placeBrush() {
+	p := r.pane
+	r.brush.Hidden = !p.ready() || p.brushMM <= 0 || p.hover == nil
+	if r.brush.Hidden {
+		return
+	}
+	d := float32(p.brushMM * viewer.PxPerMM(p.sized()) / p.ratio)
+	r.brush.StrokeColor = p.brush
+	r.brush.Resize(fyne.NewSquareSize(d))
+	r.brush.Move(p.mouse.SubtractXY(d/2, d/2))
+}
+
+// refreshPosition repaints what follows the mouse: the text at the bottom left, its shadow and the brush.
 func (r *renderer) refreshPosition() {
+	r.brush.Refresh()
 	r.shadows[positionText].Refresh()
 	r.corners[positionCorner].Refresh()
 }
@@ -208,7 +226,7 @@ func (r *renderer) Objects() []fyne.CanvasObject {
 	for _, t := range r.texts() {
 		objects = append(objects, t)
 	}
-	return append(objects, r.ring)
+	return append(objects, r.brush, r.ring)
 }
 
 // Destroy implements fyne.WidgetRenderer.

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"image/color"
+	"strings"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/viewer"
+)
+
+// shapeCache keeps the surfaces of the masks shown last.
+type shapeCache map[*volume.Mask]*viewer.Shape
+
+// Opacities of solids: what lies inside is seen through what lies round it.
+const (
+	bodyOpacity   = 0.35
+	targetOpacity = 0.45
+)
+
+// airMM is the room round clips and targets in the solid view.
+const airMM = 35.0
+
+// showSolid brings the solid view up to date, if it is shown.
+func (v *views) showSolid() {
+	if !v.solid.Visible() {
+		return
+	}
+	if !v.session.HasVolume() {
+		v.shapes = nil
+		v.solid.SetSolids(nil, volume.Vec{}, volume.Vec{})
+		return
+	}
+	old := v.shapes
+	v.shapes = shapeCache{}
+	view, derived := v.session.View(), v.session.Derived()
+	var solids []viewer.Solid
+	var low, high volume.Vec
+	boxed := false
+	add := func(m *volume.Mask, c color.RGBA, opacity float64, body, frames bool) {
+		shape := old[m]
+		if shape == nil {
+			shape = viewer.NewShape(m, body)
+		}
+		v.shapes[m] = shape
+		lo, hi, ok := shape.Bounds()
+		if !ok {
+			return
+		}
+		solids = append(solids, viewer.Solid{Shape: shape, Colour: c, Opacity: opacity, Inside: body})
+		if !frames {
+			return
+		}
+		if !boxed {
+			low, high, boxed = lo, hi, true
+		}
+		for i := range low {
+			low[i], high[i] = min(low[i], lo[i]), max(high[i], hi[i])
+		}
+	}
+	if derived.External != nil && !view.Hidden[session.NameExternal] {
+		add(derived.External, bodyColour(), bodyOpacity, true, false)
+	}
+	layers := v.session.Layers()
+	for i := len(layers) - 1; i >= 0; i-- { // the wide ones were drafted last: first behind
+		if l := layers[i]; !view.Hidden[l.Name] && !strings.HasPrefix(l.Name, "Breast") {
+			add(l.Mask, v.paint(l.Name), targetOpacity, false, true)
+		}
+	}
+	for _, c := range v.session.Plan().Clips {
+		if c.Kept && !view.Hidden[session.ClipsName(c.Side)] {
+			colour := v.paint(session.ClipsName(c.Side))
+			if c.ID == view.Selected {
+				colour = color.RGBA{0xFF, 0xFF, 0xFF, 0xFF}
+			}
+			add(c.Mask, colour, 1, false, true)
+		}
+	}
+	if boxed {
+		air := volume.Vec{airMM, airMM, airMM}
+		low, high = low.Sub(air), high.Add(air)
+	} else if derived.External != nil {
+		low, high, _ = v.shapes.bounds(derived.External)
+	}
+	v.solid.SetSolids(solids, low, high)
+}
+
+// bounds is the box round a mask whose shape is kept.
+func (c shapeCache) bounds(m *volume.Mask) (low, high volume.Vec, ok bool) {
+	if shape := c[m]; shape != nil {
+		return shape.Bounds()
+	}
+	return low, high, false
+}
+
+// bodyColour is neutral: the body is there for orientation.
+func bodyColour() color.RGBA { return color.RGBA{0xA8, 0xB4, 0xC0, 0xFF} }

@@ -1,0 +1,133 @@
+package app
+
+import (
+	"image/color"
+	"math"
+
+	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/viewer"
+)
+
+// preferenceRightZooms lets a drag with the right button zoom instead of changing the window.
+const preferenceRightZooms = "right drag zooms"
+
+// press begins what the tool does with the left button at a point of p.
+func (v *views) press(p *planeView, at volume.Vec, opposite bool) {
+	s := v.session
+	switch tool := s.View().Tool; {
+	case tool.Draws():
+		s.BeginStroke(at, viewer.ShownSlice(ptr(v.scene(p))), opposite)
+	case tool == session.ToolBox:
+		v.boxDrag = v.takeBox(p, at)
+	default:
+		s.SetCursor(at)
+	}
+}
+
+func (v *views) drag(p *planeView, at volume.Vec) {
+	s := v.session
+	switch tool := s.View().Tool; {
+	case tool.Draws():
+		s.StrokeTo(at)
+	case tool == session.ToolBox:
+		if v.boxDrag != nil {
+			v.boxDrag.to(s, at)
+		}
+	default:
+		s.SetCursor(at)
+	}
+}
+
+func (v *views) release() {
+	v.boxDrag = nil
+	v.session.EndStroke()
+}
+
+// rightDrag changes the window, or zooms when that is preferred: a drag across the whole picture doubles the width or
+// shifts the centre by it, or zooms eightfold about the point where it began.
+func (v *views) rightDrag(p *planeView, down, right float64, pressed volume.Vec) {
+	if v.settings.Bool(preferenceRightZooms) {
+		v.zoomAt(p, math.Exp2(-3*down), pressed)
+		return
+	}
+	view := v.session.View()
+	v.session.SetWindow(view.WindowCentreHU+down*view.WindowWidthHU, view.WindowWidthHU*math.Exp2(right))
+}
+
+// brush is the circle round the mouse: its diameter in mm, 0 for none, and colour.
+func (v *views) brush() (mm float64, c color.Color) {
+	view := v.session.View()
+	if !view.Tool.Draws() || view.Tool == session.ToolContour {
+		return 0, color.White
+	}
+	return view.BrushMM, v.paint(view.Active)
+}
+
+// path is the contour that is being drawn.
+func (v *views) path() viewer.Path {
+	k := v.session.Stroke()
+	if k == nil || len(k.Path) == 0 {
+		return viewer.Path{}
+	}
+	return viewer.Path{Points: k.Path, Colour: v.paint(k.Name), WidthPx: markWidth}
+}
+
+// boxDrag is how a drag changes the box to search: for each patient axis the low side moves (-1), the high side (+1),
+// both (2), or none (0).
+type boxDrag struct {
+	low, high volume.Vec
+	began     volume.Vec
+	moves     [3]int
+}
+
+// boxReachPx is how near an edge a press takes it, in device-independent pixels.
+const boxReachPx = 8
+
+// takeBox begins a drag at a point of p: of an edge or a corner, of the whole box, or of a new one. The box across the
+// plane stays as it is.
+func (v *views) takeBox(p *planeView, at volume.Vec) *boxDrag {
+	box := v.session.ProposeBox()
+	d := &boxDrag{low: box.MinMM, high: box.MaxMM, began: at}
+	axes := [3][2]int{viewer.Axial: {0, 1}, viewer.Sagittal: {1, 2}, viewer.Coronal: {0, 2}}[p.plane]
+	scene := v.scene(p)
+	reach := boxReachPx * scene.Scale / viewer.PxPerMM(&scene)
+	outside, edges := false, 0
+	for _, axis := range axes {
+		switch x := at[axis]; {
+		case math.Abs(x-d.low[axis]) <= reach:
+			d.moves[axis] = -1
+			edges++
+		case math.Abs(x-d.high[axis]) <= reach:
+			d.moves[axis] = 1
+			edges++
+		case x < d.low[axis] || x > d.high[axis]:
+			outside = true
+		}
+	}
+	switch {
+	case outside: // a new box, from here
+		for _, axis := range axes {
+			d.low[axis], d.high[axis], d.moves[axis] = at[axis], at[axis], 1
+		}
+	case edges == 0:
+		for _, axis := range axes {
+			d.moves[axis] = 2
+		}
+	}
+	return d
+}
+
+func (d *boxDrag) to(s *session.Session, at volume.Vec) {
+	low, high := d.low, d.high
+	moved := at.Sub(d.began)
+	for axis, how := range d.moves {
+		if how == -1 || how == 2 {
+			low[axis] += moved[axis]
+		}
+		if how == 1 || how == 2 {
+			high[axis] += moved[axis]
+		}
+	}
+	s.SetBox(low, high)
+}

@@ -43,7 +43,7 @@ func (s *Session) draftInput() segment.DraftInput {
 	return segment.DraftInput{
 		Grid: s.document.Volume.Grid, Clips: s.plan.Kept(), External: s.derived.External,
 		Structures: s.plan.drawnMasks(),
-		Recipe: s.plan.BoostRecipe(), FreeMargin: s.plan.Free, Cache: &s.contracted,
+		Recipe:     s.plan.BoostRecipe(), FreeMargin: s.plan.Free, Cache: &s.contracted,
 	}
 }
 

@@ -415,11 +415,13 @@ func measure(v *volume.Volume, c *segment.Clip, m *volume.Mask) {
 	c.PeakHU, c.CentreMM = peak, sum.Scale(1/total)
 }
 
+// interpolateMM is the widest gap between drawn slices that is filled.
+const interpolateMM = 60
+
 // Interpolate fills the slices that were left out between drawn ones of the active structure.
 func (s *Session) Interpolate() {
 	s.reshape("Interpolate", "No slice is left out between those drawn of %s.", func(m *volume.Mask) *volume.Mask {
-		filled, _ := volume.Between(m)
-		return filled
+		return segment.Interpolate(m, interpolateMM)
 	})
 }
 

@@ -9,13 +9,14 @@ BUDGET ?= 30m
 SETS ?= phantom-100 real-16 phantom-20
 CT ?= ../shared/data/ct/test
 START ?=
+FUZZTIME ?= 15s
 GOTEST ?= go test
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate train soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -70,10 +71,14 @@ train: build ## train both networks within BUDGET (30m) from nothing; START=mode
 	@.ci/venv
 	$(TRAIN)/run $(BUDGET) product $(START)
 
+FUZZERS := FuzzReadCT FuzzReadStructureSet FuzzAppend
+fuzz: setup ## fuzz the DICOM readers for some seconds each
+	for f in $(FUZZERS); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./internal/dicom || exit 1; done
+
 soak: setup ## hours of fuzzing and mutations, kept out of CI
-	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 6h ./internal/dicom ./segment/...
-	go test -run '^$$' -fuzz FuzzReadCT -fuzztime 1h ./internal/dicom
-	go test -run '^$$' -fuzz FuzzReadStructureSet -fuzztime 1h ./internal/dicom
+	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 12h -v -run 'Mutations|Truncated' ./internal/dicom
+	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 6h ./segment/...
+	$(MAKE) fuzz FUZZTIME=1h
 
 clean: ## remove what was built
 	rm -rf clipwright $(OUT)

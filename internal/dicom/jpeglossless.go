@@ -15,10 +15,10 @@ type losslessJPEG struct {
 	pos      int
 	rows     int
 	columns  int
-	bits     int // sample precision
-	interval int // samples between restart markers, 0: none
+	bits     int         // sample precision
+	interval int         // samples between restart markers, 0: none
 	tables   [8]*huffman // four for differences (DC), four for AC coefficients
-	hold     uint32 // bits read and not used yet, at the low end
+	hold     uint32      // bits read and not used yet, at the low end
 	held     int
 }
 

@@ -242,7 +242,7 @@ func TestSharedGeometry(t *testing.T) {
 
 // TestPlastimatchAgreesOnForeignStructures compares voxel counts of what other systems drew.
 func TestPlastimatchAgreesOnForeignStructures(t *testing.T) {
-	for _, name := range []string{"MIM_phantom", "STS_001_thigh", "radiomics_phantom_pat_1"} {
+	for _, name := range []string{"MIM_phantom", "STS_001_thigh", "STS_003_thigh", "radiomics_phantom_pat_1"} {
 		t.Run(name, func(t *testing.T) {
 			root := sharedData(t, "rtstruct", name)
 			v, s, _, err := load(t, filepath.Join(root, "CT"))

@@ -56,6 +56,23 @@ type walker struct {
 	charset  string // SpecificCharacterSet, kept from the library: text stays in the bytes of the file
 	contours []contourItem
 	level    int // nesting of the contour items while they are walked, else 0
+	cost     int // bytes that the library will allocate for out, about
+}
+
+// What the library allocates, about, for an item and for an element, and how much it may for any file: those of a
+// thousand frames or images come to a few megabytes.
+const (
+	itemCost    = 256
+	elementCost = 384
+	freeCost    = 12 << 20
+)
+
+// spend counts what handing one more thing to the library costs.
+func (w *walker) spend(n int) error {
+	if w.cost += n; w.cost > freeCost+len(w.data) {
+		return errors.New("it holds more items than any image or structure set; export it again")
+	}
+	return nil
 }
 
 // contourItem is an item of ContourSequence: its coordinates are data[from:to] of the walker.
@@ -99,6 +116,9 @@ func (w *walker) dataset(pos, end int, enc coding, nested int, emit, delimited b
 		}
 		keep := emit && w.want(e.tag) && len(kinds) < maxKinds && !slices.Contains(kinds, e.tag)
 		if keep {
+			if err := w.spend(elementCost); err != nil {
+				return pos, err
+			}
 			kinds = append(kinds, e.tag)
 		}
 		if pos, err = w.element(e, end, enc, nested, keep); err != nil {
@@ -250,6 +270,9 @@ func (w *walker) sequence(e element, end int, enc coding, nested int, keep bool)
 			itemEnd = item.value + int(item.length)
 		}
 		if keep {
+			if err := w.spend(itemCost); err != nil {
+				return 0, err
+			}
 			w.emitHeader(tagItem, undefinedLength)
 		}
 		if w.level == nested+1 {

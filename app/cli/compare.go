@@ -74,10 +74,6 @@ func runCompare(ctx context.Context, deps Deps, o compareOptions, refPath, testP
 		return err
 	}
 	var report dicom.Report
-	ct, err := readCT(ctx, o.ct, o.series, &report)
-	if err != nil {
-		return err
-	}
 	ref, err := dicom.ReadStructureSet(refPath, &report)
 	if err != nil {
 		return err
@@ -85,6 +81,13 @@ func runCompare(ctx context.Context, deps Deps, o compareOptions, refPath, testP
 	test, err := dicom.ReadStructureSet(testPath, &report)
 	if err != nil {
 		return err
+	}
+	ct, err := readCTFor(ctx, o.ct, o.series, ref, refPath, &report)
+	if err != nil {
+		return err
+	}
+	if !test.Check(testPath, ct.series, ct.volume.Grid, &report) {
+		return fmt.Errorf("%s lies in another frame of reference than the CT in %s and %s: there is nothing to compare", testPath, o.ct, refPath)
 	}
 	pairs, err := pairStructures(ref, test, o.pairs)
 	if err != nil {

@@ -120,11 +120,11 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 		return err
 	}
 	var report dicom.Report
-	ct, err := readCT(ctx, o.ct, o.series, &report)
+	set, err := dicom.ReadStructureSet(o.clips, &report)
 	if err != nil {
 		return err
 	}
-	set, err := dicom.ReadStructureSet(o.clips, &report)
+	ct, err := readCTFor(ctx, o.ct, o.series, set, o.clips, &report)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,13 @@ func runExport(ctx context.Context, deps Deps, o exportOptions, dir string) erro
 		return err
 	}
 	var report dicom.Report
-	ct, err := readCT(ctx, dir, o.series, &report)
+	var set *dicom.StructureSet
+	if o.structures != "" {
+		if set, err = dicom.ReadStructureSet(o.structures, &report); err != nil {
+			return err
+		}
+	}
+	ct, err := readCTFor(ctx, dir, o.series, set, o.structures, &report)
 	if err != nil {
 		return err
 	}
@@ -81,14 +87,7 @@ func runExport(ctx context.Context, deps Deps, o exportOptions, dir string) erro
 	}
 	ctPath := filepath.Join(o.out, "ct"+ending)
 	var masks []exported
-	if o.structures != "" {
-		set, err := dicom.ReadStructureSet(o.structures, &report)
-		if err != nil {
-			return err
-		}
-		if !set.Check(o.structures, ct.series, ct.volume.Grid, &report) {
-			return fmt.Errorf("%s lies in another frame of reference than the CT, so its coordinates mean another place; choose the CT that it was drawn on", o.structures)
-		}
+	if set != nil {
 		if masks, err = o.masks(set, ct.volume.Grid, ending); err != nil {
 			return err
 		}

@@ -197,3 +197,20 @@ func zeroError(out string) bool {
 	}
 	return false
 }
+
+// TestStructuresOfAnotherPatientAreRefused: coordinates of another frame of reference mean another place.
+func TestStructuresOfAnotherPatientAreRefused(t *testing.T) {
+	mine, other := writeCase(t, leftClips()...), writeCase(t, leftClips()...)
+	ct, theirs, out := filepath.Join(mine, "ct"), filepath.Join(other, "truth.dcm"), filepath.Join(mine, "out")
+	for _, args := range [][]string{
+		{"export", ct, "--rtstruct", theirs, "--out", out},
+		{"draft", "--ct", ct, "--clips", theirs, "--margin-mm", "10", "--out", out + ".dcm"},
+		{"compare", "--ct", ct, theirs, filepath.Join(mine, "truth.dcm")},
+		{"compare", "--ct", ct, filepath.Join(mine, "truth.dcm"), theirs},
+		{"prepare", ct, "--truth", theirs, "--out", out},
+	} {
+		if code, _, stderr := call(t, nil, args...); code != ExitFailure || !strings.Contains(stderr, "another frame of reference") {
+			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+}

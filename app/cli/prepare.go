@@ -41,16 +41,19 @@ func runPrepare(ctx context.Context, deps Deps, o prepareOptions, dir string) er
 		return fmt.Errorf("%w (tensors are never overwritten: remove them or choose another folder)", err)
 	}
 	var report dicom.Report
-	ct, err := readCT(ctx, dir, o.series, &report)
+	var set *dicom.StructureSet
+	if o.truth != "" {
+		var err error
+		if set, err = dicom.ReadStructureSet(o.truth, &report); err != nil {
+			return err
+		}
+	}
+	ct, err := readCTFor(ctx, dir, o.series, set, o.truth, &report)
 	if err != nil {
 		return err
 	}
 	c := &phantom.Case{Volume: ct.volume}
-	if o.truth != "" {
-		set, err := dicom.ReadStructureSet(o.truth, &report)
-		if err != nil {
-			return err
-		}
+	if set != nil {
 		c.Clips = clipsOf(set, ct.volume)
 	}
 	for _, w := range reportWarnings(&report) {

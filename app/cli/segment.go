@@ -164,17 +164,31 @@ type loadedCT struct {
 }
 
 func readCT(ctx context.Context, dir, seriesUID string, report *dicom.Report) (loadedCT, error) {
+	return readCTFor(ctx, dir, seriesUID, nil, "", report)
+}
+
+// readCTFor reads the CT with the UID, or else the one that set, read from setPath, was drawn on. In another frame of
+// reference its coordinates mean another place: that is an error.
+func readCTFor(ctx context.Context, dir, seriesUID string, set *dicom.StructureSet, setPath string, report *dicom.Report) (loadedCT, error) {
 	studies, err := dicom.Scan(ctx, dir, report)
 	if err != nil {
 		return loadedCT{}, err
 	}
-	series, err := dicom.ChooseCT(studies, seriesUID)
+	var series *dicom.Series
+	if set == nil || seriesUID != "" {
+		series, err = dicom.ChooseCT(studies, seriesUID)
+	} else {
+		series, err = dicom.ChooseCTFor(studies, set, setPath, report)
+	}
 	if err != nil {
 		return loadedCT{}, fmt.Errorf("%s: %w", dir, err)
 	}
 	v, err := dicom.ReadCT(ctx, series, report)
 	if err != nil {
 		return loadedCT{}, fmt.Errorf("%s: %w", dir, err)
+	}
+	if set != nil && !set.Check(setPath, series, v.Grid, report) {
+		return loadedCT{}, fmt.Errorf("%s lies in another frame of reference than the CT in %s, so its coordinates mean another place; choose the CT that it was drawn on", setPath, dir)
 	}
 	return loadedCT{series, v}, nil
 }

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
@@ -13,6 +16,9 @@ import (
 type clipActions struct {
 	sel    func(id int)
 	decide func(id int, kept bool)
+	merge  func(id, other int)
+	split  func(id int)
+	sort   func(session.SortKey)
 	add    func()
 }
 
@@ -26,41 +32,66 @@ type clipList struct {
 	host   *host
 	do     clipActions
 	byID   map[int]*clipRow
+	heads  map[session.SortKey]*sortHead
 	ids    []int
+	shape  string // of the last layout
 }
 
 func newClipList(h *host, do clipActions) *clipList {
-	l := &clipList{host: h, do: do, byID: map[int]*clipRow{}, rows: rows(0)}
+	l := &clipList{host: h, do: do, byID: map[int]*clipRow{}, heads: map[session.SortKey]*sortHead{}, rows: rows(0)}
 	l.empty = newText("", textStyle{size: sizeSmall, colour: colourDim})
 	l.scroll = container.NewVScroll(l.rows)
-	head := container.New(clipColumns{}, clipHeads()...)
+	head := container.New(clipColumns{}, l.titles()...)
 	l.add = newButton(h, "Add clip at crosshair", theme.ContentAddIcon(), buttonFlat, "Put the crosshair on a clip that was missed, then press A", do.add)
 	l.add.small = true
 	l.box = container.NewBorder(rows(0, head, inset(l.empty, 14, 8, 4, 4)), inset(columns(0, l.add), 8, 8, 2, 4), nil, nil, l.scroll)
 	return l
 }
 
-// clipHeads are the column titles, in the order of clipColumns.
-func clipHeads() []fyne.CanvasObject {
-	title := func(s string, align fyne.TextAlign) fyne.CanvasObject {
-		return newText(s, textStyle{size: sizeSmall, colour: colourDim, align: align})
+// titles are the column titles, in the order of clipColumns; a tap sorts.
+func (l *clipList) titles() []fyne.CanvasObject {
+	cells := []fyne.CanvasObject{layout.NewSpacer()}
+	for _, t := range []struct {
+		name  string
+		align fyne.TextAlign
+		key   session.SortKey
+	}{
+		{"Clip", fyne.TextAlignLeading, session.SortNumber}, {"Side", fyne.TextAlignLeading, session.SortSide},
+		{"Volume", fyne.TextAlignTrailing, session.SortVolume}, {"Peak", fyne.TextAlignTrailing, session.SortPeak},
+		{"Conf.", fyne.TextAlignTrailing, session.SortConfidence}, {"Keep?", fyne.TextAlignCenter, session.SortReview},
+	} {
+		h := newSortHead(t.name, t.align, func() { l.do.sort(t.key) })
+		l.heads[t.key] = h
+		cells = append(cells, h)
 	}
-	return []fyne.CanvasObject{
-		layout.NewSpacer(), title("Clip", fyne.TextAlignLeading), title("Side", fyne.TextAlignLeading), title("Volume", fyne.TextAlignTrailing),
-		title("Peak", fyne.TextAlignTrailing), title("Conf.", fyne.TextAlignTrailing), title("Keep?", fyne.TextAlignCenter),
-	}
+	return cells
 }
 
-func (l *clipList) set(plan *session.Plan, view session.View) {
-	changed := len(plan.Clips) != len(l.ids)
-	for i, c := range plan.Clips {
-		changed = changed || l.ids[i] != c.ID
+// set shows the clips of s in the order of its list.
+func (l *clipList) set(s *session.Session) {
+	plan, view := s.Plan(), s.View()
+	order := s.ClipOrder()
+	if !slices.Equal(order, l.ids) {
+		l.rebuild(order)
 	}
-	if changed {
-		l.rebuild(plan)
-	}
+	shape := ""
 	for _, c := range plan.Clips {
-		l.byID[c.ID].set(c, view.Reviewed[c.ID], view.Selected == c.ID)
+		now := clipState{reviewed: view.Reviewed[c.ID], selected: view.Selected == c.ID, reasons: s.Reasons(&c)}
+		now.around, now.measured = s.Derived().Around[c.ID]
+		if now.selected {
+			now.mergeWith, now.mergeMM = s.MergeOffer(c.ID)
+		}
+		r := l.byID[c.ID]
+		r.set(c, now)
+		shape += r.shape()
+	}
+	if shape != l.shape {
+		l.shape = shape
+		l.rows.Refresh()
+		l.scroll.Refresh()
+	}
+	for key, h := range l.heads {
+		h.setSorted(key == view.Sort && (key != session.SortNumber || view.SortDown), view.SortDown)
 	}
 	l.reveal(view.Selected)
 }
@@ -81,14 +112,17 @@ func (l *clipList) setEmpty(plan *session.Plan, derived session.Derived, searchi
 	setVisible(l.empty, why != "")
 }
 
-func (l *clipList) rebuild(plan *session.Plan) {
+func (l *clipList) rebuild(order []int) {
 	l.rows.RemoveAll()
-	clear(l.byID)
-	l.ids = nil
-	for _, c := range plan.Clips {
-		r := newClipRow(l.host, c.ID, l.do)
-		l.byID[c.ID] = r
-		l.ids = append(l.ids, c.ID)
+	l.ids, l.shape = order, ""
+	old := l.byID
+	l.byID = map[int]*clipRow{}
+	for _, id := range order {
+		r := old[id]
+		if r == nil {
+			r = newClipRow(l.host, id, l.do)
+		}
+		l.byID[id] = r
 		l.rows.Add(r.row)
 	}
 	l.rows.Refresh()
@@ -150,3 +184,34 @@ func (clipColumns) MinSize(cells []fyne.CanvasObject) fyne.Size {
 	}
 	return fyne.NewSize(rightMin-16, height)
 }
+
+// sortHead is a column title that sorts.
+type sortHead struct {
+	*text
+	title  string
+	tapped func()
+}
+
+func newSortHead(title string, align fyne.TextAlign, tapped func()) *sortHead {
+	h := &sortHead{title: title, tapped: tapped, text: &text{content: title, style: textStyle{size: sizeSmall, colour: colourDim, align: align}}}
+	h.ExtendBaseWidget(h)
+	return h
+}
+
+func (h *sortHead) setSorted(on, down bool) {
+	content, colour := h.title, colourDim
+	if on {
+		content, colour = h.title+"↑", colourText
+		if down {
+			content = h.title + "↓"
+		}
+	}
+	h.setColour(colour)
+	h.text.set(content)
+}
+
+// Tapped sorts.
+func (h *sortHead) Tapped(*fyne.PointEvent) { h.tapped() }
+
+// Cursor is a hand: it can be pressed.
+func (h *sortHead) Cursor() desktop.Cursor { return desktop.PointerCursor }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -27,6 +28,9 @@ type clipRow struct {
 	confidence           *text
 	place, remark        *text
 	remarkLine           *fyne.Container
+	actions              *fyne.Container // shown while the clip is selected
+	merge, split         *button
+	mergeWith            int
 	keepButton, rejectIt *button
 }
 
@@ -43,19 +47,33 @@ func newClipRow(h *host, id int, do clipActions) *clipRow {
 	r.keepButton = newButton(h, "", theme.ConfirmIcon(), buttonFlat, "Keep: reviewed (Space, Enter)", func() { do.decide(id, true) })
 	r.rejectIt = newButton(h, "", theme.CancelIcon(), buttonFlat, "Reject: reviewed (Space)", func() { do.decide(id, false) })
 	r.keepButton.small, r.rejectIt.small = true, true
+	r.merge = newButton(h, "", nil, buttonNormal, "Both are one clip", func() { do.merge(id, r.mergeWith) })
+	r.split = newButton(h, "Split", nil, buttonNormal, "This is two clips: its parts, or its halves", func() { do.split(id) })
+	r.merge.small, r.split.small = true, true
+	r.actions = inset(columns(6, r.split, r.merge), markRight, 8, 3, 0)
 	line := container.New(clipColumns{}, r.mark, r.number, r.side, r.volume.box, r.peak.box, r.confidence, columns(2, r.keepButton, r.rejectIt))
 	r.remarkLine = inset(r.remark, markRight, 8, 0, 0)
-	content := rows(0, line, inset(r.place, markRight, 8, 0, 0), r.remarkLine)
+	content := rows(0, line, inset(r.place, markRight, 8, 0, 0), r.remarkLine, r.actions)
 	r.row = newRow(h, inset(content, 0, 0, 3, 5), func() { do.sel(id) })
 	return r
 }
 
-func (r *clipRow) set(c segment.Clip, reviewed, selected bool) {
+// clipState is what a row shows beside the clip itself.
+type clipState struct {
+	reviewed, selected bool
+	around             segment.Surroundings
+	measured           bool
+	reasons            []string
+	mergeWith          int
+	mergeMM            float64
+}
+
+func (r *clipRow) set(c segment.Clip, now clipState) {
 	colour := colourText
 	if !c.Kept {
 		colour = colourDim
 	}
-	r.mark.set(c.Kept, c.Doubtful(), reviewed)
+	r.mark.set(c.Kept, c.Doubtful(), now.reviewed)
 	r.side.set(c.Side)
 	r.volume.set(fmt.Sprintf("%.0f", c.VolumeMM3), colour)
 	r.peak.set(fmt.Sprintf("%d", c.PeakHU), colour)
@@ -63,19 +81,55 @@ func (r *clipRow) set(c segment.Clip, reviewed, selected bool) {
 	for _, t := range []*text{r.number, r.side, r.confidence} {
 		t.setColour(colour)
 	}
-	place := placeText(c.CentreMM)
+	state := ""
 	switch {
 	case !c.Kept:
-		place += "  ·  rejected"
-	case !reviewed:
-		place += "  ·  not reviewed"
+		state = "rejected"
+	case !now.reviewed:
+		state = "not reviewed"
 	}
-	r.place.set(place)
-	r.remark.set(flagsText(c.Flags))
-	setVisible(r.remarkLine, len(c.Flags) > 0)
-	r.keepButton.setColour(decided(reviewed && c.Kept, colourSuccess))
+	r.place.set(joined(aroundText(now), state))
+	r.row.tip = "Clip at " + placeText(c.CentreMM)
+	r.remark.set(strings.Join(now.reasons, " · "))
+	r.mergeWith = now.mergeWith
+	if now.mergeWith != 0 {
+		r.merge.set(fmt.Sprintf("Merge with %d (%.0f mm)", now.mergeWith, now.mergeMM), nil)
+	}
+	setVisible(r.merge, now.mergeWith != 0)
+	setVisible(r.remarkLine, len(now.reasons) > 0)
+	setVisible(r.actions, now.selected)
+	r.keepButton.setColour(decided(now.reviewed && c.Kept, colourSuccess))
 	r.rejectIt.setColour(decided(!c.Kept, colourError))
-	r.row.setSelected(selected)
+	r.row.setSelected(now.selected)
+}
+
+// shape is what the height and the layout of the row depend on.
+func (r *clipRow) shape() string {
+	return fmt.Sprint(r.remarkLine.Visible(), r.actions.Visible(), r.merge.Visible(), r.merge.label)
+}
+
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "  ·  ")
+}
+
+// aroundText is "skin 23  bone 12  centre 18 mm", of what is known.
+func aroundText(now clipState) string {
+	if !now.measured {
+		return ""
+	}
+	var parts []string
+	for _, d := range []struct {
+		to string
+		mm float64
+	}{{"skin", now.around.SkinMM}, {"bone", now.around.BoneMM}, {"centre", now.around.CentreMM}} {
+		if !math.IsNaN(d.mm) {
+			parts = append(parts, fmt.Sprintf("%s %.0f", d.to, d.mm))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "  ") + " mm"
 }
 
 // confidenceText is the network's confidence, or that there is none.
@@ -91,28 +145,6 @@ func decided(on bool, colour fyne.ThemeColorName) fyne.ThemeColorName {
 		return colour
 	}
 	return colourDim
-}
-
-// flagsText says in plain words what makes a clip doubtful.
-func flagsText(flags []string) string {
-	var words []string
-	for _, f := range flags {
-		switch f {
-		case segment.FlagNearSkin:
-			words = append(words, "Near the skin: a skin marker?")
-		case segment.FlagTouchesBone:
-			words = append(words, "Touches bone")
-		case segment.FlagLarge:
-			words = append(words, "Larger than one clip")
-		case segment.FlagLowContrast:
-			words = append(words, "Faint")
-		case segment.FlagFar:
-			words = append(words, "Far from the bed: the axilla's?")
-		default:
-			words = append(words, f)
-		}
-	}
-	return strings.Join(words, " · ")
 }
 
 // placeText is a point with its letters: "L 52.1  P 34.0  S 104.5 mm".

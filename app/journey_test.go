@@ -120,7 +120,7 @@ func (d *driver) until(what string, done func() bool) {
 func (d *driver) idle() {
 	d.t.Helper()
 	d.until("idle", func() bool {
-		for kind := session.JobOpen; kind <= session.JobSave; kind++ {
+		for kind := session.JobOpen; kind <= session.JobSurround; kind++ {
 			if d.session.Job(kind).Running {
 				return false
 			}

@@ -105,9 +105,9 @@ func (r *structureRow) set(v session.StructureView) {
 	if v.CC >= 0 {
 		volume = volumeText(v.CC)
 	}
+	setVisible(r.unit, volume != "")
 	if r.volume.content != volume {
 		r.volume.set(volume)
-		setVisible(r.unit, volume != "")
 		r.content.Refresh() // makes room for it
 	}
 	colour := colourText

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -154,10 +155,15 @@ func TestPlaceHasItsLetters(t *testing.T) {
 	}
 }
 
-func TestFlagsAreWords(t *testing.T) {
-	got := flagsText([]string{segment.FlagNearSkin, segment.FlagTouchesBone, "other"})
-	if got != "Near the skin: a skin marker? · Touches bone · other" {
-		t.Error(got)
+func TestDistancesSayOnlyWhatIsKnown(t *testing.T) {
+	nan := math.NaN()
+	for want, now := range map[string]clipState{
+		"": {}, "skin 23  bone 12  centre 18 mm": {measured: true, around: segment.Surroundings{SkinMM: 23.2, BoneMM: 11.9, CentreMM: 18}},
+		"skin 4 mm": {measured: true, around: segment.Surroundings{SkinMM: 4, BoneMM: nan, CentreMM: nan}},
+	} {
+		if got := aroundText(now); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -115,7 +115,7 @@ func (w *window) build() {
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) })
 	w.structures = newStructureList(w.host, structureActions{visible: s.SetVisible, menu: w.showStructure})
-	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, add: s.AddClip})
+	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, merge: s.MergeClips, split: s.SplitClip, sort: s.SetSort, add: s.AddClip})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
 	w.views = newViews(w.host, s, w.remembered)
 	w.tools = newToolbar(w.host, s, toolActions{
@@ -169,12 +169,15 @@ func (w *window) refresh(changed session.Change) {
 	}
 	if changed.Has(study) {
 		w.structures.set(s.Structures())
-		w.clips.set(plan, view)
+		w.clips.set(s)
 		w.clipBox.info.set("")
 		if n := len(plan.Clips) - len(plan.Kept()); n > 0 {
 			w.clipBox.info.set(fmt.Sprintf("%d rejected", n))
 		}
 		w.boost.set(plan, derived, view.MarginLinked)
+		if changed.Has(session.DerivedChanged) {
+			w.boost.volumes.box.Refresh() // figures that have grown push their neighbours
+		}
 		if tall := w.boostBox.box.MinSize().Height; tall != w.boostTall {
 			w.boostTall = tall
 			w.rightBox.Refresh() // the list of clips gives way

@@ -121,11 +121,12 @@ func (s *Session) NextClip() { s.stepClip(1) }
 func (s *Session) PrevClip() { s.stepClip(-1) }
 
 func (s *Session) stepClip(by int) {
-	n := len(s.plan.Clips)
+	order := s.ClipOrder()
+	n := len(order)
 	if n == 0 {
 		return
 	}
-	i := slices.IndexFunc(s.plan.Clips, func(c segment.Clip) bool { return c.ID == s.view.Selected })
+	i := slices.Index(order, s.view.Selected)
 	switch {
 	case i >= 0:
 		i = (i + by + n) % n
@@ -134,7 +135,7 @@ func (s *Session) stepClip(by int) {
 	default:
 		i = n - 1
 	}
-	s.SelectClip(s.plan.Clips[i].ID)
+	s.SelectClip(order[i])
 }
 
 // SetCursor moves the crosshair to p, LPS mm, kept inside the volume.

@@ -17,6 +17,7 @@ const (
 	JobRun
 	JobDraft
 	JobSave
+	JobSurround
 	jobKinds
 )
 

@@ -138,6 +138,10 @@ func newWorld(t *testing.T) *world {
 			return &phantom.Case{Volume: v}, nil
 		},
 		external: func(context.Context, *volume.Volume) (*volume.Mask, error) { return cube(w.grid, 2, 2, 2, 16), nil },
+		anatomy: func(context.Context, *volume.Volume, *volume.Mask) (*segment.Anatomy, error) {
+			none := volume.NewMask(w.grid)
+			return &segment.Anatomy{Lungs: none, Bones: cube(w.grid, 12, 10, 5, 3), Chestwall: none}, nil
+		},
 		run: func(ctx context.Context, _ *volume.Volume, _ segment.Networks, o segment.RunOptions) (*segment.Result, error) {
 			o.Progress("Locating", 1, 2)
 			return &segment.Result{Clips: testClips(w.grid), Provider: "CPU", External: o.External}, nil

@@ -106,7 +106,7 @@ func demoDocument(seed int64, v *volume.Volume) Document {
 
 // replaceDocument shows doc with an empty plan and begins to draw its External.
 func (s *Session) replaceDocument(doc Document) {
-	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft} {
+	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft, JobSurround} {
 		s.drop(kind)
 	}
 	s.Discard()
@@ -117,7 +117,7 @@ func (s *Session) replaceDocument(doc Document) {
 		Margin: s.plan.Margin, Boost: s.plan.Boost, Recipe: s.plan.Recipe, Free: segment.UnknownFreeMargin(),
 	}
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
-	s.derived, s.drafts = Derived{}, nil
+	s.derived, s.drafts, s.measured = Derived{}, nil, around{}
 	clear(s.boxes)
 	s.stroke, s.view.Box = nil, nil
 	s.view.Selected, s.view.Reviewed, s.view.Active = 0, map[int]bool{}, ""
@@ -143,6 +143,7 @@ func (s *Session) setExternal(m *volume.Mask, cc float64) {
 	s.derived.External, s.derived.ExternalCC = m, cc
 	s.mark(DerivedChanged)
 	s.redraft()
+	s.surround()
 }
 
 // CloseStudy goes back to the empty state.

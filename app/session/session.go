@@ -39,6 +39,7 @@ type Session struct {
 	contracted segment.DraftCache
 	boxes      map[*volume.Mask]box // round clips, of this document
 	lastEdit   edit
+	measured   around  // what Derived.Around was, or is being, measured with
 	stroke     *Stroke // nil when nothing is being drawn
 
 	depth     int // nesting of Update
@@ -60,6 +61,7 @@ type pipeline struct {
 	read     func(context.Context, *dicom.Series, *dicom.Report) (*volume.Volume, error)
 	generate func(context.Context, phantom.Options) (*phantom.Case, error)
 	external func(context.Context, *volume.Volume) (*volume.Mask, error)
+	anatomy  func(context.Context, *volume.Volume, *volume.Mask) (*segment.Anatomy, error)
 	run      func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error)
 	draft    func(context.Context, segment.DraftInput) ([]segment.Target, []string, error)
 	writeCT  func(context.Context, string, *volume.Volume, dicom.CTMeta) (*dicom.Series, error)
@@ -81,7 +83,7 @@ func New(post func(func()), deps Deps) *Session {
 		},
 		work: pipeline{
 			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, generate: phantom.Generate,
-			external: segment.External, run: segment.Run, draft: segment.Draft,
+			external: segment.External, anatomy: segment.FindAnatomy, run: segment.Run, draft: segment.Draft,
 			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet,
 		},
 	}

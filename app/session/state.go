@@ -96,7 +96,9 @@ type Derived struct {
 	ROI        *segment.ROI
 	Provider   string // what ran the networks
 	Found      *segment.Result
-	Warnings   []string // of the search
+	Warnings   []string                     // of the search
+	Anatomy    *segment.Anatomy             // nil until the first clips are measured
+	Around     map[int]segment.Surroundings // by clip id; lags behind the plan while a job measures
 
 	Targets       []TargetVolume
 	DraftWarnings []string
@@ -122,6 +124,8 @@ type View struct {
 	Overlays       bool             // all marks; false shows the bare image
 	Reviewed       map[int]bool     // clip ids the user has decided on; looking cannot be undone
 	MarginLinked   bool             // one margin sets all six
+	Sort           SortKey
+	SortDown       bool
 	Tool           Tool
 	BrushMM        float64      // diameter
 	Box            *segment.ROI // the region to search that the user drew; nil for none

@@ -38,6 +38,7 @@ func (s *Session) edit(name, merge string, redraft bool, change func(p *Plan)) {
 		s.plan = &next
 		s.mark(PlanChanged)
 		s.redraft()
+		s.surround()
 	})
 }
 
@@ -92,6 +93,7 @@ func (s *Session) restore(p *Plan) {
 	}
 	s.mark(PlanChanged)
 	s.redraft()
+	s.surround()
 }
 
 // Unsaved tells whether the plan holds clips or drawings that are not in the file last saved.

@@ -9,14 +9,23 @@ BUDGET ?= 30m
 SETS ?= phantom-100 real-16 phantom-20
 CT ?= ../shared/data/ct/test
 START ?=
+<<<<<<< HEAD
 FUZZTIME ?= 15s
+=======
+# the real CTs that train, where the judge is fitted too
+JUDGE_CT ?= ../shared/data/ct/train
+>>>>>>> 784d95f (make judge; training can keep the Location Net; seeds of further rounds)
 GOTEST ?= go test
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
+<<<<<<< HEAD
 .PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate train fuzz soak clean
+=======
+.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate judge train soak clean
+>>>>>>> 784d95f (make judge; training can keep the Location Net; seeds of further rounds)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -66,6 +75,12 @@ bench-peers: build ## our reading against pydicom, our distance against SciPy, i
 
 evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
 	./clipwright evaluate $(foreach set,$(SETS),--cases models/testsets/$(set).json) --ct $(CT) --json $(OUT)/evaluation.json --markdown docs/models.md --force
+
+judge: build ## fit the judge of candidates, on its own cases
+	@.ci/venv
+	@mkdir -p $(OUT)
+	./clipwright evaluate --cases models/testsets/judge-phantom.json $(if $(wildcard $(JUDGE_CT)),--cases models/testsets/judge-real.json --ct $(JUDGE_CT)) --candidates $(OUT)/candidates.jsonl --force
+	$(VENV)/bin/python $(TRAIN)/judge.py $(OUT)/candidates.jsonl --card models/segmentation.json
 
 train: build ## train both networks within BUDGET (30m) from nothing; START=models/train/start goes on
 	@.ci/venv

@@ -5,7 +5,7 @@
 writes MODELS/location.onnx, location.json, segmentation.onnx, segmentation.json, and in MODELS/testdata for each stage
 STAGE_input.npy (float32 [1, C, 32, 32, 32], the same for every export) and STAGE_logits.npy (float32 [1, 1, 32, 32, 32],
 PyTorch's answer). With --start DIR it also keeps there, in half precision, the weights that `train.py --start DIR`
-goes on from. The graphs take "input" float32 [1, C, D, H, W], D, H and W multiples of 32, and give "logits"
+goes on from. The Segmentation Net's card wants a judge next (judge.py): its threshold is low, for candidates. The graphs take "input" float32 [1, C, D, H, W], D, H and W multiples of 32, and give "logits"
 [1, 1, D, H, W]. Nothing is written unless ONNX Runtime gives PyTorch's numbers.
 """
 
@@ -99,7 +99,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
         "overlap": validate.OVERLAP,
         "skipped_logit": validate.SKIPPED_LOGIT,
         "channels": channels,
-        "threshold": scores["threshold"],
+        "threshold": scores["threshold"] if stage == "location" else config.candidate_threshold,
         "min_voxels": scores["min_voxels"],
         "calibration_a": a,
         "calibration_b": b,
@@ -153,6 +153,9 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("--start", type=Path, help="folder to keep the weights in for further training")
     o = p.parse_args(arguments)
     for stage in STAGES:
+        if not (o.run / f"{stage}.pt").exists():
+            print(f"{stage}: not trained in {o.run}, left as it is")
+            continue
         saved = torch.load(o.run / f"{stage}.pt", map_location="cpu", weights_only=True)
         c = export_stage(Config(**saved["config"]), stage, o.run, o.models)
         if o.start is not None:

@@ -65,6 +65,7 @@ class Config:
     late_batch: int = 2
     late_fraction: float = 0.2
     location_share: float = 0.5  # of the budget
+    candidate_threshold: float = 0.5  # at which the Segmentation Net marks candidates, for the judge (judge.py) to weigh
     seed: int = 1
 
     location_policy: dict = field(default_factory=dict)
@@ -415,6 +416,7 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("--validation", nargs="*", type=Path, help="folders of samples that validate (default: a tenth of the data)")
     p.add_argument("--out", required=True, type=Path, help="folder of the run; a run there is resumed")
     p.add_argument("--start", type=Path, help="a run, or start/ beside this file, whose weights to begin from (default: nothing)")
+    p.add_argument("--keep-location", action="store_true", help="take the Location Net of --start as it is: the budget is the Segmentation Net's")
     p.add_argument("--budget", default="40m", type=seconds, help="wall-clock time for both networks, like 40m")
     p.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     p.add_argument("--wait", default="10m", type=seconds, help="how long to wait for the first samples")
@@ -431,12 +433,15 @@ def main(arguments: list[str] | None = None) -> None:
     if not samples.training:
         raise SystemExit(f"no samples in {', '.join(map(str, o.data))}: write some with `clipwright phantom --tensors`")
     print(f"{len(samples.training)} samples to train on, {len(samples.validation)} to validate", flush=True)
-    location = None
-    for name, share in zip(STAGES, (config.location_share, 1 - config.location_share)):
+    if o.keep_location and o.start is None:
+        p.error("--keep-location needs --start")
+    location = best_network(config, "location", o.start) if o.keep_location else None
+    shares = {"segmentation": 1.0} if o.keep_location else {"location": config.location_share, "segmentation": 1 - config.location_share}
+    for name, share in shares.items():
         stage = Stage(config, name, o.out, share * o.budget, location, o.start)
         if not stage.done:
             train_stage(stage, samples)
-        location = best_network(config, "location", o.out)
+        location = location or best_network(config, "location", o.out)
 
 
 if __name__ == "__main__":

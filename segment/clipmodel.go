@@ -40,6 +40,16 @@ type bar struct {
 
 func (r *bar) halfMM() float64 { return norm3(r.half) }
 
+// distanceMM is how far p is from the clip's metal.
+func (r *bar) distanceMM(p [3]float64) float64 {
+	d := sub3(p, r.centre)
+	along := 0.0
+	if h := dot(r.half[:], r.half[:]); h > 0 {
+		along = min(max(dot(d[:], r.half[:])/h, -1), 1)
+	}
+	return norm3(sub3(d, scale3(r.half, along)))
+}
+
 func norm3(v [3]float64) float64 { return math.Sqrt(v[0]*v[0] + v[1]*v[1] + v[2]*v[2]) }
 
 // fitted is the best explanation of a window by some number of clips.

@@ -10,6 +10,7 @@ import (
 
 const (
 	oneClipMM   = 9.0 // pieces whose middles are farther apart are never one clip
+	reachedMM   = 2.0 // one clip explains a piece whose middle is no farther from its metal
 	mostParts   = 4   // of one piece
 	goodMisfit  = 2.0 // up to which a clip's centre is the model's
 	othersMM    = 25  // how far away another piece may still claim a voxel of the window
@@ -70,8 +71,11 @@ func (f *flood) areOne(pieces []refined, i, j int) bool {
 		return false
 	}
 	one := w.one(pieces[i].backgroundHU)
-	two := w.two(pieces[i].backgroundHU, f.along(pieces[i].centre), f.along(pieces[j].centre))
-	return twoChance(w, one, two, 2) < 0.5
+	a, b := f.along(pieces[i].centre), f.along(pieces[j].centre)
+	if one.bars[0].distanceMM(a) > reachedMM || one.bars[0].distanceMM(b) > reachedMM {
+		return false // it explains the larger piece and leaves the other
+	}
+	return twoChance(w, one, w.two(pieces[i].backgroundHU, a, b), 2) < 0.5
 }
 
 func (c *refined) bony() bool { return c.touches || c.capped }

@@ -9,23 +9,16 @@ BUDGET ?= 30m
 SETS ?= phantom-100 real-16 phantom-20
 CT ?= ../shared/data/ct/test
 START ?=
-<<<<<<< HEAD
 FUZZTIME ?= 15s
-=======
 # the real CTs that train, where the judge is fitted too
 JUDGE_CT ?= ../shared/data/ct/train
->>>>>>> 784d95f (make judge; training can keep the Location Net; seeds of further rounds)
 GOTEST ?= go test
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-<<<<<<< HEAD
-.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate train fuzz soak clean
-=======
-.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate judge train soak clean
->>>>>>> 784d95f (make judge; training can keep the Location Net; seeds of further rounds)
+.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate judge train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'

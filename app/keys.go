@@ -150,6 +150,8 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 	case e.Name != fyne.KeyEscape:
 	case w.chooser != nil:
 		w.chooser.Dismiss()
+	case w.report != nil:
+		w.hideReport()
 	case w.help != nil:
 		w.showHelp()
 	case w.saving != nil:

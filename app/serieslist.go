@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/dicom"
@@ -15,16 +16,20 @@ type seriesList struct {
 	box    *fyne.Container
 	host   *host
 	choose func(*dicom.Series)
+	report func() // shows what reading came upon
 }
 
-func newSeriesList(h *host, choose func(*dicom.Series)) *seriesList {
-	return &seriesList{box: rows(0), host: h, choose: choose}
+func newSeriesList(h *host, choose func(*dicom.Series), report func()) *seriesList {
+	return &seriesList{box: rows(0), host: h, choose: choose, report: report}
 }
 
 func (l *seriesList) set(doc session.Document) {
 	l.box.RemoveAll()
 	n := 0
 	for _, study := range doc.Studies {
+		if len(doc.Studies) > 1 { // whose series follow
+			l.box.Add(inset(newText(session.StudyTitle(study), textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}), 12, 8, 6, 0))
+		}
 		for _, series := range study.Series {
 			n++
 			l.box.Add(l.row(doc, series))
@@ -32,6 +37,11 @@ func (l *seriesList) set(doc session.Document) {
 	}
 	if n == 0 {
 		l.box.Add(inset(newText("No folder open", textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
+	}
+	if label := reportLabel(doc); label != "" {
+		b := newButton(l.host, label, theme.InfoIcon(), buttonFlat, "What was found, what was left out, and why", l.report)
+		b.leading, b.small = true, true
+		l.box.Add(inset(b, 6, 8, 2, 4))
 	}
 	l.box.Refresh()
 }
@@ -47,16 +57,27 @@ func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.Canvas
 		images = doc.Volume.Grid.Nz()
 	}
 	detail := fmt.Sprintf("%s · %d images", series.Modality, images)
+	if mm := series.SpacingMM(); mm > 0 {
+		detail += fmt.Sprintf(" · %.3g mm", mm)
+	}
 	if d, ok := dicomDate(series.Date); ok {
 		detail += " · " + d.Format("2006-01-02")
 	}
+	refusal := ""
+	if series.Modality == "CT" && !open {
+		refusal = series.Refusal()
+	}
 	style := textStyle{bold: open, shrink: true, minWidth: 60}
-	if series.Modality != "CT" {
+	if series.Modality != "CT" || refusal != "" {
 		style.colour = colourDim
 	}
 	var content fyne.CanvasObject = rows(1, newText(title, style), newText(detail, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}))
-	if open && doc.Volume != nil {
-		content = container.NewBorder(nil, nil, inset(thumbnail(doc.Volume), 0, 8, 0, 0), nil, middle(content))
+	picture := doc.Previews[series]
+	if open {
+		picture = doc.Volume
+	}
+	if picture != nil {
+		content = container.NewBorder(nil, nil, inset(thumbnail(picture), 0, 8, 0, 0), nil, middle(content))
 	}
 	r := newRow(l.host, inset(content, 12, 8, 5, 6), func() {
 		if !open && series.Modality == "CT" {
@@ -65,5 +86,8 @@ func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.Canvas
 	})
 	r.setSelected(open)
 	r.tip = title
+	if refusal != "" {
+		r.tip = title + ": " + refusal
+	}
 	return container.NewStack(r)
 }

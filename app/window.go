@@ -46,6 +46,7 @@ type window struct {
 	series     *seriesList
 	structures *structureList
 	seriesBox  *section
+	report     *widget.PopUp // what reading came upon; nil until asked for
 	structBox  *section
 	clips      *clipList
 	clipBox    *section
@@ -113,7 +114,7 @@ func (w *window) build() {
 		save: w.askSave, light: w.toggleLight, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
-	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) })
+	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) }, w.showReport)
 	w.structures = newStructureList(w.host, structureActions{visible: s.SetVisible, menu: w.showStructure})
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, merge: s.MergeClips, split: s.SplitClip, sort: s.SetSort, add: s.AddClip})
 	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
@@ -155,8 +156,10 @@ func (w *window) refresh(changed session.Change) {
 		w.status.set(doc, derived, view)
 		w.showState(doc)
 	}
-	if changed.Has(session.DocumentChanged) {
+	if changed.Has(session.DocumentChanged | session.PreviewsChanged) {
 		w.series.set(doc)
+	}
+	if changed.Has(session.DocumentChanged) {
 		w.seriesBox.info.set(folderText(doc.Dir))
 		if doc.Volume != nil && doc.Dir != "" && !doc.Demo {
 			w.remember(doc.Dir)

@@ -18,6 +18,7 @@ const (
 	JobDraft
 	JobSave
 	JobSurround
+	JobPreviews
 	jobKinds
 )
 

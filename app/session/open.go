@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/clipwright/clipwright/internal/dicom"
@@ -23,42 +24,45 @@ func (s *Session) OpenFolder(dir, seriesUID string) {
 		if err != nil {
 			return nil, err
 		}
-		doc := Document{Dir: dir, Studies: studies}
+		doc := Document{Dir: dir, Studies: studies, Scanned: report.Findings()}
 		series, err := s.work.choose(studies, seriesUID)
 		if err != nil {
 			if len(ctSeries(studies)) == 0 {
 				return nil, err
 			}
-			doc.Findings = report.Findings()
+			doc.Findings = doc.Scanned
 			return func() {
 				s.replaceDocument(doc)
+				s.readPreviews()
 				s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("Choose a series on the left: %v", err)})
 			}, nil
 		}
-		return s.readSeries(ctx, j, left, doc, series, &report, start)
+		return s.readSeries(ctx, j, left, doc, series, start)
 	})
 }
 
 // OpenSeries reads another series of the folder already scanned.
 func (s *Session) OpenSeries(series *dicom.Series) {
 	left := s.autosaveKey()
-	doc := Document{Dir: s.document.Dir, Studies: s.document.Studies}
+	doc := Document{Dir: s.document.Dir, Studies: s.document.Studies, Scanned: s.document.Scanned, Previews: s.document.Previews}
 	s.start(JobOpen, "Open series", func(ctx context.Context, j *job) (func(), error) {
-		return s.readSeries(ctx, j, left, doc, series, new(dicom.Report), time.Now())
+		return s.readSeries(ctx, j, left, doc, series, time.Now())
 	})
 }
 
-func (s *Session) readSeries(ctx context.Context, j *job, left string, doc Document, series *dicom.Series, report *dicom.Report, start time.Time) (func(), error) {
+func (s *Session) readSeries(ctx context.Context, j *job, left string, doc Document, series *dicom.Series, start time.Time) (func(), error) {
 	j.report("Reading "+seriesName(series), 0, 0)
-	v, err := s.work.read(ctx, series, report)
+	var report dicom.Report
+	v, err := s.work.read(ctx, series, &report)
 	if err != nil {
 		return nil, err
 	}
-	doc.Series, doc.Volume, doc.Findings = series, v, report.Findings()
+	doc.Series, doc.Volume, doc.Findings = series, v, append(slices.Clone(doc.Scanned), report.Findings()...)
 	doc.ReadSeconds = time.Since(start).Seconds()
 	kept, broken := readAutosave(s.autosave.store, series.UID, left, v)
 	return func() {
 		s.replaceDocument(doc)
+		s.readPreviews()
 		if kept != nil {
 			s.restoreWork(kept)
 		}

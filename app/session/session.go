@@ -59,6 +59,7 @@ type pipeline struct {
 	scan     func(context.Context, string, *dicom.Report) ([]*dicom.Study, error)
 	choose   func([]*dicom.Study, string) (*dicom.Series, error)
 	read     func(context.Context, *dicom.Series, *dicom.Report) (*volume.Volume, error)
+	middle   func(context.Context, *dicom.Series) (*volume.Volume, error)
 	generate func(context.Context, phantom.Options) (*phantom.Case, error)
 	external func(context.Context, *volume.Volume) (*volume.Mask, error)
 	anatomy  func(context.Context, *volume.Volume, *volume.Mask) (*segment.Anatomy, error)
@@ -82,7 +83,7 @@ func New(post func(func()), deps Deps) *Session {
 			Hidden: map[string]bool{}, Reviewed: map[int]bool{},
 		},
 		work: pipeline{
-			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, generate: phantom.Generate,
+			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, middle: dicom.ReadMiddle, generate: phantom.Generate,
 			external: segment.External, anatomy: segment.FindAnatomy, run: segment.Run, draft: segment.Draft,
 			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet,
 		},

@@ -352,6 +352,33 @@ func TestOpenFolderOffersTheChoice(t *testing.T) {
 	}
 }
 
+// TestSeriesGetPictures: a slice of each CT that is not open is read once, and kept when another series is opened.
+func TestSeriesGetPictures(t *testing.T) {
+	w := newWorld(t)
+	reads := 0
+	w.work.middle = func(_ context.Context, s *dicom.Series) (*volume.Volume, error) {
+		reads++
+		if s.UID == "1.3" {
+			return nil, errors.New("it is damaged")
+		}
+		return volume.NewVolume(w.grid), nil
+	}
+	w.OpenFolder("/ct", "")
+	w.loop.until("pictures", func() bool { return w.Document().Previews != nil })
+	series := w.Document().Studies[0].Series
+	if p := w.Document().Previews; p[series[0]] == nil || p[series[1]] != nil || reads != 2 {
+		t.Errorf("previews %v after %d reads", p, reads)
+	}
+	if n := w.View().Notice; n == nil || strings.Contains(n.Text, "damaged") {
+		t.Errorf("notice %+v", n)
+	}
+	w.OpenSeries(series[0])
+	w.idle()
+	if w.Document().Previews[series[0]] == nil || reads != 2 {
+		t.Errorf("the pictures were lost or read again: %d reads", reads)
+	}
+}
+
 func TestSaveDemoWritesItsCTFirst(t *testing.T) {
 	w := opened(t)
 	path := filepath.Join(t.TempDir(), "rs.dcm")

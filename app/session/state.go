@@ -22,10 +22,11 @@ const (
 	JobsChanged                        // a job began, advanced or ended
 	NoticeChanged                      // the banner
 	StrokeChanged                      // what is being drawn
+	PreviewsChanged                    // pictures of the series
 )
 
 // AllChanged is every part: what a listener sees first.
-const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | WindowChanged | JobsChanged | NoticeChanged | StrokeChanged
+const AllChanged = DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | WindowChanged | JobsChanged | NoticeChanged | StrokeChanged | PreviewsChanged
 
 // Has tells whether c and d share a part.
 func (c Change) Has(d Change) bool { return c&d != 0 }
@@ -36,10 +37,12 @@ type Document struct {
 	Demo        bool   // made by the phantom, not by a scanner
 	DemoSeed    int64
 	Studies     []*dicom.Study
-	Series      *dicom.Series  // nil until one is chosen
-	Volume      *volume.Volume // nil until read
-	Findings    []dicom.Finding
+	Series      *dicom.Series   // nil until one is chosen
+	Volume      *volume.Volume  // nil until read
+	Scanned     []dicom.Finding // what the scan of the folder came upon
+	Findings    []dicom.Finding // that, and what reading the series did
 	ReadSeconds float64
+	Previews    map[*dicom.Series]*volume.Volume // a slice of each CT that is not open; nil until read
 }
 
 // Plan is what the user decides, and all that undo brings back. A published Plan is never written.

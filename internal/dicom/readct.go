@@ -23,6 +23,27 @@ func ReadCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, err
 	return v, err
 }
 
+// ReadMiddle reads the slice in the middle of s as a volume of its own, for a picture of the series. s stays as it is.
+func ReadMiddle(ctx context.Context, s *Series) (*volume.Volume, error) {
+	if len(s.Slices) == 0 {
+		return nil, fmt.Errorf("read CT series %s: it holds no image", s.name())
+	}
+	one := *s
+	one.Slices = []Slice{s.Slices[len(s.Slices)/2]}
+	return ReadCT(ctx, &one, nil)
+}
+
+// Refusal is why ReadCT will not read the series, as far as its headers tell; empty if nothing speaks against it.
+func (s *Series) Refusal() string {
+	switch {
+	case s.Modality != "CT":
+		return fmt.Sprintf("its modality is %q, not CT; choose the planning CT", s.Modality)
+	case s.Localizer:
+		return "it is a localizer; choose the planning CT"
+	}
+	return s.unreadable
+}
+
 // name is how errors call the series.
 func (s *Series) name() string {
 	if s.Description != "" {
@@ -32,13 +53,8 @@ func (s *Series) name() string {
 }
 
 func readCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, error) {
-	switch {
-	case s.Modality != "CT":
-		return nil, fmt.Errorf("its modality is %q, not CT; choose the planning CT", s.Modality)
-	case s.Localizer:
-		return nil, errors.New("it is a localizer; choose the planning CT")
-	case s.unreadable != "":
-		return nil, errors.New(s.unreadable)
+	if why := s.Refusal(); why != "" {
+		return nil, errors.New(why)
 	}
 	s.sortSlices()
 	files, err := s.openFrames(ctx)

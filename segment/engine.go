@@ -62,16 +62,25 @@ func (m Model) Verify() error {
 type Options struct {
 	Provider string // "", "auto", "cpu", "cuda", "webgpu", "directml" or "coreml"
 	Device   int    // number of the GPU
-	Threads  int    // CPU threads; 0: one for each physical core
+	Threads  int    // CPU threads; 0: one for each physical core; -n: all physical cores but n, at least one
+}
+
+// DeviceLister is what an Engine may do besides: name the devices that Options.Device chooses among.
+type DeviceLister interface {
+	// Devices names the devices of a provider, in the order of their numbers; nil where there is no choice.
+	// It loads nothing and returns at once.
+	Devices(provider string) []string
 }
 
 // Provider is what Engine.Providers found out about one way to compute.
 type Provider struct {
 	Name, Device string
+	Number       int // of the device, as in Options.Device
 	Works        bool
 	Reason       string  // why it does not work
 	ParityError  float64 // largest difference of a logit from the CPU's on a fixed patch
 	PatchMS      float64 // time of one patch
+	Nodes, OnCPU int     // nodes of the graph, and those that the provider left to the CPU; 0 nodes when unknown
 }
 
 // Tensor is the input of one patch.

@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +22,11 @@ import (
 type brightEngine struct{ refuse error }
 
 func (e brightEngine) Providers(context.Context) []segment.Provider {
-	return []segment.Provider{{Name: "cpu", Works: true, Device: "test", PatchMS: 1}}
+	return []segment.Provider{
+		{Name: "cpu", Works: true, Device: "test", PatchMS: 1},
+		{Name: "cuda", Device: "Card é", Number: 1, Reason: "has no driver"},
+		{Name: "webgpu", Works: true, Device: "Card", ParityError: 2e-6, PatchMS: 12.4, Nodes: 90, OnCPU: 2, Reason: "leaves 2"},
+	}
 }
 
 func (e brightEngine) Open(context.Context, segment.Model, segment.Options) (segment.Network, error) {
@@ -225,6 +231,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"segment", ct}, ExitUsage, "--out"},
 		{[]string{"segment", ct, "--out", dir + "/a.dcm", "--margin-mm", "1,2,3"}, ExitUsage, "--margin-mm"},
 		{[]string{"segment", ct, "--out", dir + "/a.dcm", "--provider", "abacus"}, ExitUsage, "abacus"},
+		{[]string{"segment", ct, "--out", dir + "/a.dcm", "--device", "-1"}, ExitUsage, "clipwright doctor"},
 		{[]string{"segment", ct, "--out", dir + "/a.dcm", "--nonsense"}, ExitUsage, "nonsense"},
 		{[]string{"sgement"}, ExitUsage, "sgement"},
 		{[]string{"compare", dir + "/truth.dcm", dir + "/truth.dcm"}, ExitUsage, "--ct"},
@@ -332,6 +339,29 @@ func TestPhantomWritesWhatCompareReads(t *testing.T) {
 	}
 	if code, _, _ := call(t, nil, "phantom", "--seed", "5", "--out", dir); code != ExitFailure {
 		t.Errorf("a phantom was overwritten: exit %d", code)
+	}
+}
+
+func TestDoctorPrintsTheTable(t *testing.T) {
+	matching := func(d *Deps) {
+		for _, m := range []*segment.Model{&d.Location, &d.Segmentation} {
+			sum := sha256.Sum256(m.ONNX)
+			m.Card.SHA256 = hex.EncodeToString(sum[:])
+		}
+	}
+	code, out, errOut := call(t, matching, "doctor")
+	if code != ExitOK {
+		t.Fatal(errOut)
+	}
+	for _, line := range []string{
+		"provider  device  name    works  parity   ms/patch  nodes on it  why not, or what to know\n",
+		"cpu       0       test    yes    0.0e+00  1         -\n",
+		"cuda      1       Card é  no     -        -         -            has no driver\n",
+		"webgpu    0       Card    yes    2.0e-06  12        88 of 90     leaves 2\n",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("%q is not in\n%s", line, out)
+		}
 	}
 }
 

@@ -3,6 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -27,20 +31,42 @@ func runDoctor(c *cobra.Command, deps Deps) error {
 	if err := printModels(deps); err != nil {
 		return err
 	}
-	fmt.Fprintf(deps.Out, "%-10s %-7s %-36s %12s %10s  %s\n", "provider", "works", "device", "parity", "ms/patch", "why not")
 	working := 0
+	table := [][]string{{"provider", "device", "name", "works", "parity", "ms/patch", "nodes on it", "why not, or what to know"}}
 	for _, p := range deps.Engine.Providers(c.Context()) {
-		works, parity, ms := "no", "-", "-"
+		row := []string{p.Name, strconv.Itoa(p.Number), p.Device, "no", "-", "-", "-", p.Reason}
 		if p.Works {
-			works, parity, ms = "yes", fmt.Sprintf("%.1e", p.ParityError), fmt.Sprintf("%.0f", p.PatchMS)
+			row[3], row[4], row[5] = "yes", fmt.Sprintf("%.1e", p.ParityError), fmt.Sprintf("%.0f", p.PatchMS)
+			if p.Nodes > 0 {
+				row[6] = fmt.Sprintf("%d of %d", p.Nodes-p.OnCPU, p.Nodes)
+			}
 			working++
 		}
-		fmt.Fprintf(deps.Out, "%-10s %-7s %-36s %12s %10s  %s\n", p.Name, works, p.Device, parity, ms, p.Reason)
+		table = append(table, row)
 	}
+	printTable(deps.Out, table)
+	fmt.Fprintln(deps.Out, "parity: largest difference of a logit from the CPU's on 32^3 voxels; ms/patch: one patch of 96^3")
 	if working == 0 {
-		return errors.New("no provider runs on this machine; run 'make setup' again and see 'The ONNX Runtime library' in README.md")
+		return errors.New("no provider runs on this machine; run 'make setup' again and see 'ONNX Runtime' in README.md")
 	}
 	return nil
+}
+
+// printTable writes rows in columns as wide as their widest cell.
+func printTable(out io.Writer, table [][]string) {
+	widths := make([]int, len(table[0]))
+	for _, row := range table {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range table {
+		line := ""
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+		}
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
+	}
 }
 
 func printModels(deps Deps) error {

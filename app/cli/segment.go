@@ -18,7 +18,7 @@ type segmentOptions struct {
 	recipeFlags
 	writeFlags
 	dir, json, series, provider string
-	threads                     int
+	device, threads             int
 }
 
 func segmentCommand(deps Deps) *cobra.Command {
@@ -36,6 +36,7 @@ func segmentCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.json, "json", "", "also write the result as JSON")
 	f.StringVar(&o.series, "series", "", "series instance UID, when the folder holds several CTs")
 	f.StringVar(&o.provider, "provider", "auto", "auto, cpu, cuda, webgpu, directml or coreml")
+	f.IntVar(&o.device, "device", 0, "number of the GPU, as 'clipwright doctor' lists them")
 	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
 	o.writeFlags.add(c)
 	o.recipeFlags.add(c)
@@ -48,6 +49,9 @@ func (o *segmentOptions) checkAll() error {
 	}
 	if o.threads < 0 {
 		return usageError{fmt.Errorf("--threads %d: give 0 or more", o.threads)}
+	}
+	if o.device < 0 {
+		return usageError{fmt.Errorf("--device %d: give 0 or more; 'clipwright doctor' lists the devices", o.device)}
 	}
 	return checkProvider(o.provider)
 }
@@ -79,7 +83,7 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	}
 	read := time.Since(start).Seconds()
 
-	nets, closeNets, err := deps.openNetworks(ctx, segment.Options{Provider: o.provider, Threads: o.threads})
+	nets, closeNets, err := deps.openNetworks(ctx, segment.Options{Provider: o.provider, Device: o.device, Threads: o.threads})
 	if err != nil {
 		return err
 	}

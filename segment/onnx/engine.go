@@ -6,7 +6,6 @@ import (
 	_ "embed" // probe
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +21,9 @@ var probe []byte
 type LibraryOptions struct {
 	Path  string        // of the library; empty means LibraryPath
 	Probe segment.Model // what Providers measures with; without ONNX bytes a tiny network that ships with the package
+	// Cache is the file that keeps how providers did on the self-test, by driver, library and model, so that the next
+	// start need not test again; empty keeps it for this process alone.
+	Cache string
 }
 
 // Engine opens networks on ONNX Runtime. It loads the library at the first Open or Providers, and remembers for the life
@@ -31,6 +33,7 @@ type Engine struct {
 	trials  chan map[trialKey]trial // holds the one map: a lock that can be waited for with a context
 	// software lets auto try a GPU that is a CPU in disguise, which is slower than the CPU itself; for tests.
 	software bool
+	retest   bool // take nothing from Cache
 }
 
 type trialKey struct {
@@ -154,17 +157,32 @@ func (e *Engine) openTried(ctx context.Context, p provider, n *network, device i
 		return nil, trial{}, ctx.Err()
 	}
 	defer func() { e.trials <- trials }()
+	if err := p.checkDevice(device); err != nil {
+		return nil, trial{}, err
+	}
 	t, known := trials[key]
+	if !known && !e.retest {
+		t, known = e.recall(key)
+		known = known && (t.err == nil || n.auto) // what is asked for by name gets another chance
+		if known {
+			trials[key] = t
+		}
+	}
 	if known {
 		if err := t.refusal(n.auto); err != nil {
 			return nil, t, err
 		}
+	}
+	// A driver may end the whole program. The next start then finds this and leaves the provider alone.
+	if !known {
+		e.remember(key, trial{err: errCrashed})
 	}
 	options := sessionOptions{gpu: &p, device: device, threads: n.threads}
 	s, err := openSession(n.model.Name, n.model.ONNX, options)
 	if err != nil {
 		t.err = fmt.Errorf("%w: %w", errAbsent, err)
 		trials[key] = t
+		e.forget(key)
 		return nil, t, t.err
 	}
 	if known {
@@ -175,6 +193,7 @@ func (e *Engine) openTried(ctx context.Context, p provider, n *network, device i
 	if !known {
 		if reference, err = tryCPU(ctx, n); err != nil {
 			s.close()
+			e.forget(key)
 			return nil, t, err
 		}
 		trials[cpuKey] = reference
@@ -183,6 +202,11 @@ func (e *Engine) openTried(ctx context.Context, p provider, n *network, device i
 	if ctx.Err() == nil {
 		trials[key] = t
 	}
+	if ctx.Err() != nil || errors.Is(t.err, errFailed) {
+		e.forget(key)
+	} else {
+		e.remember(key, t)
+	}
 	if err := t.refusal(n.auto); err != nil {
 		s.close()
 		return nil, t, err
@@ -190,9 +214,19 @@ func (e *Engine) openTried(ctx context.Context, p provider, n *network, device i
 	return s, t, nil
 }
 
-// Providers tries every provider on this machine and says how it did: the CPU first, then the GPU providers in the order
-// in which auto would try them. ParityError is the largest difference from the CPU's logits on a 32^3 tensor, PatchMS the
-// milliseconds of one 96^3 patch (27 times a 32^3 one where that is estimated to take over 3 s).
+// Devices names the devices that Options.Device chooses among for a provider; it loads nothing.
+func (e *Engine) Devices(provider string) []string {
+	var names []string
+	for _, g := range gpus(provider) {
+		names = append(names, g.String())
+	}
+	return names
+}
+
+// Providers tries every provider on this machine, on each of its devices, and says how it did: the CPU first, then the GPU
+// providers in the order in which auto would try them. Nothing is taken from an earlier self-test. ParityError is the
+// largest difference from the CPU's logits on a 32^3 tensor, PatchMS the milliseconds of one 96^3 patch (27 times a 32^3 one
+// where that is estimated to take over 3 s).
 func (e *Engine) Providers(ctx context.Context) []segment.Provider {
 	m := e.options.Probe
 	if len(m.ONNX) == 0 {
@@ -201,20 +235,23 @@ func (e *Engine) Providers(ctx context.Context) []segment.Provider {
 	all := []segment.Provider{{Name: cpu, Device: cpuName()}}
 	for _, p := range gpuProviders() {
 		all = append(all, segment.Provider{Name: p.name})
+		for i, g := range gpus(p.name) {
+			if i > 0 {
+				all = append(all, segment.Provider{Name: p.name})
+			}
+			all[len(all)-1].Device, all[len(all)-1].Number = g.String(), i
+		}
 	}
+	anew := &Engine{options: e.options, trials: e.trials, software: e.software, retest: true}
 	for i := range all {
 		row := &all[i]
-		if row.Name != cpu {
-			row.Device = gpuName(row.Name)
-		}
-		n, err := e.open(ctx, m, segment.Options{Provider: row.Name})
+		n, err := anew.open(ctx, m, segment.Options{Provider: row.Name, Device: row.Number})
 		if err != nil {
 			row.Reason = err.Error()
 			continue
 		}
 		row.Works, row.Reason = true, n.Notice()
-		row.ParityError, row.PatchMS, err = e.measure(ctx, n)
-		if err != nil {
+		if err := anew.measure(ctx, n, row); err != nil {
 			row.Works, row.Reason = false, err.Error()
 		}
 		n.Close()
@@ -222,17 +259,21 @@ func (e *Engine) Providers(ctx context.Context) []segment.Provider {
 	return all
 }
 
-// measure returns the parity error that the self-test found and the milliseconds of one 96^3 patch.
-func (e *Engine) measure(ctx context.Context, n *network) (parityError, patchMS float64, err error) {
+// measure fills in the parity error and the nodes that the self-test found, and the milliseconds of one 96^3 patch.
+func (e *Engine) measure(ctx context.Context, n *network, row *segment.Provider) error {
 	const small, patch = 32, 96
 	var trials map[trialKey]trial
 	select {
 	case trials = <-e.trials:
 	case <-ctx.Done():
-		return 0, 0, ctx.Err()
+		return ctx.Err()
 	}
-	parityError = trials[trialKey{provider: n.provider, model: sha256.Sum256(n.model.ONNX)}].parityError
+	t := trials[trialKey{provider: n.provider, device: row.Number, model: sha256.Sum256(n.model.ONNX)}]
 	e.trials <- trials
+	row.ParityError, row.Nodes = t.parityError, t.nodes
+	for _, count := range t.onCPU {
+		row.OnCPU += count
+	}
 	// The first pass of a shape pays for buffers and kernels; the second is what a patch costs.
 	times := []time.Duration{}
 	for _, edge := range []int{small, small, patch, patch} {
@@ -242,19 +283,13 @@ func (e *Engine) measure(ctx context.Context, n *network) (parityError, patchMS 
 		in := testTensor(n.channels, edge)
 		start := time.Now()
 		if err := n.Run(ctx, in, make([]float32, edge*edge*edge)); err != nil {
-			return parityError, 0, err
+			return err
 		}
 		times = append(times, time.Since(start))
 	}
-	last := times[len(times)-1].Seconds() * 1000
+	row.PatchMS = milliseconds(times[len(times)-1])
 	if len(times) == 2 {
-		last *= patch * patch * patch / (small * small * small)
+		row.PatchMS *= patch * patch * patch / (small * small * small)
 	}
-	return parityError, last, nil
-}
-
-// deviceNames returns the names without doubles, joined for one cell of a table.
-func deviceNames(names []string) string {
-	slices.Sort(names)
-	return strings.Join(slices.Compact(names), ", ")
+	return nil
 }

@@ -20,20 +20,21 @@ func processorName() string {
 	return name
 }
 
-// gpuName names the device a provider could run on: on Apple's chips the GPU is part of the processor.
-func gpuName(provider string) string {
+// gpus is the one device a provider could run on: on Apple's chips the GPU is part of the processor, its driver of the system.
+func gpus(provider string) []gpu {
 	switch provider {
 	case coreml, webgpu:
-		return processorName()
+		build, err := syscall.Sysctl("kern.osversion")
+		if err != nil {
+			build = ""
+		}
+		return []gpu{{name: processorName(), driver: build}}
 	}
-	return ""
+	return nil
 }
 
 // webgpuReady leaves the judgement to the provider: Metal belongs to the system.
 func webgpuReady() error { return nil }
-
-// softwareGPU is unknown here.
-func softwareGPU(string) bool { return false }
 
 // limitRetained does nothing: the heap of macOS gives large blocks back by itself.
 func limitRetained() {}

@@ -15,8 +15,9 @@ typedef struct { int32_t sType; const void *pNext; uint32_t flags; const void *a
 typedef struct { uint32_t apiVersion, driverVersion, vendorID, deviceID, deviceType; char deviceName[256];
 	uint64_t rest[256]; } DeviceProperties; // pipeline id, limits and sparse properties follow the name: 540 bytes, here with room
 
-// vulkan_devices writes up to n device names (256 bytes each) and their types, and returns how many, or -1 without Vulkan.
-static int vulkan_devices(char *names, uint32_t *types, int n) {
+// vulkan_devices writes up to n device names (256 bytes each), their types and their drivers' versions, and returns how many,
+// or -1 without Vulkan.
+static int vulkan_devices(char *names, uint32_t *types, uint32_t *drivers, int n) {
 	void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!library) return -1;
 	int32_t (*create)(const void *, const void *, void **) = dlsym(library, "vkCreateInstance");
@@ -38,6 +39,7 @@ static int vulkan_devices(char *names, uint32_t *types, int n) {
 				p.deviceName[255] = 0;
 				memcpy(names + 256 * found, p.deviceName, 256);
 				types[found] = p.deviceType;
+				drivers[found] = p.driverVersion;
 			}
 		}
 		destroy(instance, 0);
@@ -51,9 +53,9 @@ import "C"
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"unsafe"
 )
@@ -91,32 +93,32 @@ func processorName() string {
 	return ""
 }
 
-// gpuName names the devices a provider could run on; empty when unknown.
-func gpuName(provider string) string {
+// gpus lists the devices a provider could run on, in the order of their numbers; empty when unknown.
+func gpus(provider string) []gpu {
 	switch provider {
 	case cuda:
-		return nvidiaName()
+		return nvidiaDevices()
 	case webgpu:
 		devices, err := vulkanDevices()
 		if err != nil {
-			return ""
+			return nil
 		}
-		var names []string
-		for _, d := range devices {
-			names = append(names, d.String())
-		}
-		return deviceNames(names)
+		return byPreference(devices)
 	}
-	return ""
+	return nil
 }
 
-// nvidiaName reads what the NVIDIA driver says of its devices.
-func nvidiaName() string {
+// nvidiaDevices reads what the NVIDIA driver says of its devices, in the order of their places on the bus.
+func nvidiaDevices() []gpu {
 	files, err := filepath.Glob("/proc/driver/nvidia/gpus/*/information")
 	if err != nil {
-		return ""
+		return nil
 	}
-	var names []string
+	driver := ""
+	if text, err := os.ReadFile("/proc/driver/nvidia/version"); err == nil {
+		driver, _, _ = strings.Cut(string(text), "\n")
+	}
+	var found []gpu
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
@@ -124,38 +126,26 @@ func nvidiaName() string {
 		}
 		for line := range strings.Lines(string(text)) {
 			if model, ok := strings.CutPrefix(line, "Model:"); ok {
-				names = append(names, strings.TrimSpace(model))
+				found = append(found, gpu{name: strings.TrimSpace(model), driver: driver})
 			}
 		}
 	}
-	return deviceNames(names)
-}
-
-type vulkanDevice struct {
-	name     string
-	software bool // a CPU in disguise
-}
-
-func (d vulkanDevice) String() string {
-	if d.software {
-		return d.name + " (software)"
-	}
-	return d.name
+	return found
 }
 
 // vulkanDevices lists what the Vulkan loader finds.
-func vulkanDevices() ([]vulkanDevice, error) {
+func vulkanDevices() ([]gpu, error) {
 	const most, nameBytes, typeCPU = 8, 256, 4
 	var buffer [most * nameBytes]byte
-	var types [most]C.uint32_t
-	n := int(C.vulkan_devices((*C.char)(unsafe.Pointer(&buffer[0])), &types[0], most))
+	var types, drivers [most]C.uint32_t
+	n := int(C.vulkan_devices((*C.char)(unsafe.Pointer(&buffer[0])), &types[0], &drivers[0], most))
 	if n < 0 {
 		return nil, errors.New("there is no Vulkan driver (libvulkan.so.1 is missing or refuses)")
 	}
-	devices := make([]vulkanDevice, n)
+	devices := make([]gpu, n)
 	for i := range devices {
 		name := C.GoString((*C.char)(unsafe.Pointer(&buffer[i*nameBytes])))
-		devices[i] = vulkanDevice{name, types[i] == typeCPU}
+		devices[i] = gpu{name, fmt.Sprintf("%#x", uint32(drivers[i])), types[i] == typeCPU}
 	}
 	return devices, nil
 }
@@ -167,13 +157,4 @@ func webgpuReady() error {
 		err = errors.New("the Vulkan driver lists no device")
 	}
 	return err
-}
-
-// softwareGPU tells whether all that the provider could run on are CPUs in disguise.
-func softwareGPU(provider string) bool {
-	if provider != webgpu {
-		return false
-	}
-	devices, err := vulkanDevices()
-	return err == nil && !slices.ContainsFunc(devices, func(d vulkanDevice) bool { return !d.software })
 }

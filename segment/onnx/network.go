@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/clipwright/clipwright/segment"
@@ -18,10 +19,16 @@ type network struct {
 	auto     bool // the provider was not asked for by name: it may be replaced
 
 	mu       sync.Mutex // guards what follows
-	session  *session
+	session  runner
 	provider string
 	notice   string
 	closed   bool
+}
+
+// runner is a session: passes data [c][z][y][x] of size (x, y, z) through the network into out [z][y][x].
+type runner interface {
+	run(ctx context.Context, data []float32, channels int, size [3]int, out []float32) error
+	close() error
 }
 
 func (n *network) openCPU() error {
@@ -58,7 +65,11 @@ func (n *network) Run(ctx context.Context, in segment.Tensor, out []float32) err
 	case errors.Is(err, errClosed), provider == cpu:
 		return fmt.Errorf("network %s on %v voxels: %w", n.model.Name, in.Size, err)
 	case !n.auto:
-		return fmt.Errorf("network %s on %s failed on %v voxels: %w; choose the provider auto or cpu", n.model.Name, provider, in.Size, err)
+		what := "failed"
+		if ranOutOfMemory(err) {
+			what = "ran out of memory"
+		}
+		return fmt.Errorf("network %s on %s %s on %v voxels: %w; choose the provider auto or cpu", n.model.Name, provider, what, in.Size, err)
 	}
 	if err := n.fallBack(s, err); err != nil {
 		return err
@@ -66,14 +77,14 @@ func (n *network) Run(ctx context.Context, in segment.Tensor, out []float32) err
 	return n.Run(ctx, in, out)
 }
 
-func (n *network) current() (*session, string) {
+func (n *network) current() (runner, string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.session, n.provider
 }
 
 // fallBack replaces a failed session by one on the CPU, unless another pass has done so already.
-func (n *network) fallBack(failed *session, reason error) error {
+func (n *network) fallBack(failed runner, reason error) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.session != failed || n.closed {
@@ -83,9 +94,27 @@ func (n *network) fallBack(failed *session, reason error) error {
 	if err := n.openCPU(); err != nil {
 		return fmt.Errorf("%s failed (%w), and so did the CPU: %w", was, reason, err)
 	}
-	n.notice = fmt.Sprintf("%s failed during the run (%v); running on the CPU", was, reason)
+	what := "failed"
+	if ranOutOfMemory(reason) {
+		what = "ran out of memory"
+	}
+	n.notice = fmt.Sprintf("%s %s during the run (%v); running on the CPU", was, what, reason)
 	go failed.close() // a lost device may take its time
 	return nil
+}
+
+// ranOutOfMemory tells from the words of a provider or its driver whether memory was short.
+func ranOutOfMemory(err error) bool {
+	text := strings.ToLower(err.Error())
+	for _, words := range []string{
+		"out of memory", "outofmemory", "out_of_memory", "failed to allocate", "available memory", "bad_alloc", "bad allocation",
+		"8007000e", // E_OUTOFMEMORY
+	} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // finite guards against a GPU that has lost its memory: it answers without an error, but not with numbers.

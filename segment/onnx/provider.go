@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -43,21 +44,44 @@ func gpuProviders() []provider {
 		{
 			name: directml, ortName: "DmlExecutionProvider", platforms: []string{"windows"}, fixedMemory: true,
 			enable: func(o *ort.SessionOptions, device int) error { return o.AppendExecutionProviderDirectML(device) },
-			advice: "DirectML needs Windows 10 (1903) or later, a DirectX 12 GPU and DirectML.dll beside onnxruntime.dll (README.md, \"GPU\")",
+			advice: "DirectML needs Windows 10 (1903) or later, a DirectX 12 GPU, and DirectML.dll beside " +
+				"onnxruntime.dll: `.ci/onnxruntime windows-amd64` fetches both (README.md, \"GPU\")",
 		},
 		{
 			name: coreml, ortName: "CoreMLExecutionProvider", platforms: []string{"darwin"},
 			enable: func(o *ort.SessionOptions, _ int) error {
 				return o.AppendExecutionProviderCoreMLV2(map[string]string{"ModelFormat": "MLProgram", "MLComputeUnits": "ALL"})
 			},
-			advice: "CoreML needs macOS 13 or later (README.md, \"GPU\")",
+			advice: "CoreML needs macOS 13 or later and the library that `.ci/onnxruntime darwin-arm64` fetches (README.md, \"GPU\")",
 		},
 		{
 			name: webgpu, ortName: "WebGpuExecutionProvider", enable: enableWebGPU,
-			advice: "WebGPU needs a GPU with a Vulkan driver on Linux (package mesa-vulkan-drivers, or the maker's driver), " +
-				"DirectX 12 on Windows, Metal on macOS (README.md, \"GPU\")",
+			advice: "WebGPU needs a GPU with a Vulkan driver on Linux (`apt-get install mesa-vulkan-drivers`, or the " +
+				"maker's driver), DirectX 12 on Windows, Metal on macOS, and the library that `make setup` fetches (README.md, \"GPU\")",
 		},
 	}
+}
+
+// checkDevice tells whether the provider has a device of that number, as far as the machine lets us know.
+func (p provider) checkDevice(number int) error {
+	list := gpus(p.name)
+	if number == 0 || number > 0 && (number < len(list) || list == nil) {
+		return nil
+	}
+	var have []string
+	for i, g := range list {
+		have = append(have, fmt.Sprintf("%d %s", i, g))
+	}
+	if have == nil {
+		return fmt.Errorf("%w: no device %d", errAbsent, number)
+	}
+	return fmt.Errorf("%w: no device %d; there are: %s", errAbsent, number, strings.Join(have, "; "))
+}
+
+// softwareGPU tells whether all that the provider could run on are CPUs in disguise.
+func softwareGPU(provider string) bool {
+	list := gpus(provider)
+	return len(list) > 0 && !slices.ContainsFunc(list, func(g gpu) bool { return !g.software })
 }
 
 func (p provider) here() bool {
@@ -99,6 +123,12 @@ func cutLast(s, separator string) (before, after string, found bool) {
 }
 
 func enableCUDA(o *ort.SessionOptions, device int) error {
+	// Without this CUDA numbers the devices by speed, and nothing else does.
+	if _, set := os.LookupEnv("CUDA_DEVICE_ORDER"); !set {
+		if err := os.Setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID"); err != nil {
+			return err
+		}
+	}
 	c, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err
@@ -118,12 +148,15 @@ func enableCUDA(o *ort.SessionOptions, device int) error {
 	return o.AppendExecutionProviderCUDA(c)
 }
 
-// enableWebGPU asks for the discrete GPU where there are two. WebGPU offers no choice by index: device is ignored.
-func enableWebGPU(o *ort.SessionOptions, _ int) error {
+// enableWebGPU asks for the faster GPU where there are two, and with device 1 for the more frugal one: WebGPU offers no
+// choice by number.
+func enableWebGPU(o *ort.SessionOptions, device int) error {
 	if err := webgpuReady(); err != nil {
 		return err
 	}
-	return o.AppendExecutionProvider("WebGPU", map[string]string{
-		"ep.webgpuexecutionprovider.powerPreference": "high-performance",
-	})
+	preference := "high-performance"
+	if device == 1 {
+		preference = "low-power"
+	}
+	return o.AppendExecutionProvider("WebGPU", map[string]string{"ep.webgpuexecutionprovider.powerPreference": preference})
 }

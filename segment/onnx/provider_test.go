@@ -2,10 +2,12 @@ package onnx
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,10 +135,13 @@ func TestProvidersTable(t *testing.T) {
 	if table[0].Name != "cpu" || !table[0].Works || table[0].PatchMS <= 0 || table[0].Device == "" {
 		t.Errorf("the CPU: %+v", table[0])
 	}
-	if len(table) != 1+len(gpuProviders()) {
+	if len(table) < 1+len(gpuProviders()) {
 		t.Errorf("%d rows", len(table))
 	}
 	for _, p := range table[1:] {
+		if p.Works && (p.Nodes == 0 || p.OnCPU >= p.Nodes) {
+			t.Errorf("nodes: %+v", p)
+		}
 		if p.Works == (p.PatchMS == 0) || !p.Works && p.Reason == "" {
 			t.Errorf("%+v", p)
 		}
@@ -203,6 +208,96 @@ func TestFailureMidRunIsAnErrorWhenNamed(t *testing.T) {
 	err := n.Run(context.Background(), hashed(2, 8, 8, 8), make([]float32, 512))
 	if err == nil || !strings.Contains(err.Error(), "choose the provider auto or cpu") || n.Provider() != "webgpu" {
 		t.Errorf("got %v on %s", err, n.Provider())
+	}
+}
+
+// shortOfMemory is a GPU that runs a few passes and then has no memory left.
+type shortOfMemory struct {
+	runner
+	left int
+}
+
+func (s *shortOfMemory) run(ctx context.Context, data []float32, channels int, size [3]int, out []float32) error {
+	if s.left--; s.left < 0 {
+		clear(out)
+		return errors.New("Non-zero status code returned while running Conv node: BFCArena: Available memory of 12 is smaller than requested bytes of 7077888")
+	}
+	return s.runner.run(ctx, data, channels, size, out)
+}
+
+func TestShortOfMemoryMidRun(t *testing.T) {
+	want := stored(t)
+	for _, auto := range []bool{true, false} {
+		n := open(t, "probe", segment.Options{Provider: "cpu"}).(*network)
+		n.auto, n.provider, n.session = auto, cuda, &shortOfMemory{n.session, 2}
+		for pass := range 4 {
+			out := make([]float32, len(want))
+			err := n.Run(context.Background(), hashed(2, 28, 20, 12), out)
+			switch {
+			case !auto && pass >= 2:
+				if err == nil || !strings.Contains(err.Error(), "ran out of memory") || !strings.Contains(err.Error(), "auto or cpu") {
+					t.Errorf("asked for by name, pass %d: %v", pass, err)
+				}
+				continue
+			case err != nil:
+				t.Fatal(err)
+			}
+			if d := worst(out, want); d > 1e-5 {
+				t.Errorf("pass %d: logits differ by %g", pass, d)
+			}
+			if runs := map[bool]string{true: cuda, false: cpu}[pass < 2]; n.Provider() != runs || (n.Notice() == "") != (pass < 2) {
+				t.Errorf("pass %d runs on %s, notice %q", pass, n.Provider(), n.Notice())
+			}
+		}
+		if auto && !strings.Contains(n.Notice(), "cuda ran out of memory during the run") {
+			t.Error(n.Notice())
+		}
+	}
+}
+
+func TestDeviceThatIsNotThere(t *testing.T) {
+	for _, p := range gpuProviders() {
+		if err := p.checkDevice(0); err != nil {
+			t.Errorf("%s: device 0: %v", p.name, err)
+		}
+		if err := p.checkDevice(-1); err == nil {
+			t.Errorf("%s: device -1 passed", p.name)
+		}
+		if have := len(gpus(p.name)); have > 0 {
+			if err := p.checkDevice(have); err == nil || !strings.Contains(err.Error(), "there are: 0 ") {
+				t.Errorf("%s: device %d of %d: %v", p.name, have, have, err)
+			}
+		}
+	}
+}
+
+func TestChoiceOfWebGPU(t *testing.T) {
+	soft, small, large := gpu{"llvmpipe", "1", true}, gpu{"Iris", "2", false}, gpu{"RTX", "3", false}
+	names := func(list []gpu) (names []string) {
+		for _, g := range list {
+			names = append(names, g.String())
+		}
+		return names
+	}
+	for _, c := range []struct {
+		have []gpu
+		want []string
+	}{
+		{nil, nil},
+		{[]gpu{soft}, []string{"llvmpipe (software)"}},
+		{[]gpu{small, soft}, []string{"Iris, llvmpipe (software)"}},
+		{[]gpu{small, large, soft}, []string{"the faster of Iris, RTX", "the more frugal of Iris, RTX"}},
+	} {
+		if got := names(byPreference(c.have)); !slices.Equal(got, c.want) {
+			t.Errorf("%v offers %q, wanted %q", c.have, got, c.want)
+		}
+	}
+}
+
+func TestThreads(t *testing.T) {
+	all := threads(0)
+	if threads(3) != 3 || threads(-1) != max(1, all-1) || threads(-1000) != 1 {
+		t.Errorf("of %d cores: %d, %d, %d", all, threads(3), threads(-1), threads(-1000))
 	}
 }
 

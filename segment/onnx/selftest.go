@@ -32,6 +32,10 @@ var (
 	errProvider = errors.New("provider")
 	// errAbsent marks a provider that does not open at all here, as against one that opens and is refused.
 	errAbsent = errors.New("is not available")
+	// errFailed marks a self-test that did not run to its end, perhaps only this time.
+	errFailed = errors.New("failed the self-test")
+	// errCrashed stands in the cache while a self-test runs, and stays there when it took the program down.
+	errCrashed = errors.New("ended the program in an earlier self-test (`clipwright doctor` tests it anew)")
 )
 
 // trial is how a provider did on the self-test of a model.
@@ -101,7 +105,7 @@ func tryGPU(ctx context.Context, s *session, n *network, o sessionOptions, refer
 	t := trial{cpuPass: reference.pass}
 	logits, pass, err := twoPasses(ctx, s, n.channels)
 	if err != nil {
-		t.err = fmt.Errorf("failed the self-test: %w", err)
+		t.err = fmt.Errorf("%w: %w", errFailed, err)
 		return t
 	}
 	t.pass = pass
@@ -110,7 +114,7 @@ func tryGPU(ctx context.Context, s *session, n *network, o sessionOptions, refer
 	}
 	perProvider, err := placement(ctx, n, o)
 	if err != nil {
-		t.err = fmt.Errorf("cannot tell where its nodes run: %w", err)
+		t.err = fmt.Errorf("%w: cannot tell where its nodes run: %w", errFailed, err)
 		return t
 	}
 	for name, ops := range perProvider {

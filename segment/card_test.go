@@ -122,6 +122,7 @@ func TestJudge(t *testing.T) {
 		"weight":       {Weights: map[string]float64{"skin": math.NaN()}},
 		"bias":         {Bias: math.Inf(1)},
 		"keep":         {Keep: 1},
+		"look":         {Look: -1},
 	} {
 		c.Judge = &j
 		if c.Validate() == nil {

@@ -14,6 +14,7 @@ type Judge struct {
 	Weights map[string]float64 `json:"weights"` // by the names of Terms; one left out counts 0
 	Bias    float64            `json:"bias"`
 	Keep    float64            `json:"keep"` // a candidate below this confidence is no clip
+	Look    float64            `json:"look"` // expected errors of a case from which it wants a look: clips that are none, and none that are
 }
 
 // Evidence is what speaks for and against one clip.
@@ -102,8 +103,8 @@ func (j *Judge) validate() error {
 			return fmt.Errorf("judge: the weight of %q is not a number", name)
 		}
 	}
-	if math.IsNaN(j.Bias) || math.IsInf(j.Bias, 0) || !(j.Keep >= 0 && j.Keep < 1) {
-		return fmt.Errorf("judge: bias %g or keep %g is out of range", j.Bias, j.Keep)
+	if math.IsNaN(j.Bias) || math.IsInf(j.Bias, 0) || !(j.Keep >= 0 && j.Keep < 1) || !(j.Look >= 0) {
+		return fmt.Errorf("judge: bias %g, keep %g or look %g is out of range", j.Bias, j.Keep, j.Look)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type clipSearch struct {
 	v        *volume.Volume
 	external *volume.Mask
 	progress func(done, total int)
+	unkept   float64 // sum of the confidences of candidates that the judge dropped
 }
 
 // find runs the Segmentation Net over region, a box of the network grid of at least one patch a side,
@@ -47,7 +48,11 @@ func (s *clipSearch) find(ctx context.Context, region volume.Box) (clips []Clip,
 	evidence := gatherEvidence(found, s.v, s.external, s.feature, s.card)
 	for i, f := range found {
 		confidence := s.card.judge(&evidence[i])
-		if !s.inside(f.centre) || !s.all && s.card.Judge != nil && confidence < s.card.Judge.Keep {
+		if !s.inside(f.centre) {
+			continue
+		}
+		if !s.all && s.card.Judge != nil && confidence < s.card.Judge.Keep {
+			s.unkept += confidence
 			continue
 		}
 		c := f.clip(s.v.Grid, s.network.Grid, s.external)

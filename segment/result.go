@@ -23,6 +23,8 @@ type Result struct {
 	External, Body *volume.Mask // on the CT's grid
 	ROI            *ROI         // nil when the Location Net pointed nowhere
 	Clips          []Clip
+	Expected       float64 // errors to be expected by the confidences: marks that are no clip, and candidates left out that are
+	Look           bool    // whether that, or the number of clips, asks for a look at the whole case
 	Warnings       []string
 	Provider       string // what ran the networks
 	Notice         string // "" or what to know about the provider

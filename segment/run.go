@@ -214,6 +214,13 @@ func (p *pass) segment(ctx context.Context) (err error) {
 	sortClips(p.v.Grid, clips)
 	markFar(clips)
 	p.result.Clips = clips
+	p.result.Expected = search.unkept
+	for i := range clips {
+		p.result.Expected += 1 - clips[i].Confidence
+	}
+	if j := p.nets.SegmentationCard.Judge; len(clips) < fewClips || j != nil && p.result.Expected >= j.Look {
+		p.result.Look = true
+	}
 	if dropped > 0 {
 		p.warn("The Segmentation Net marked %d region(s) far too large for a clip; they were left out. Check that the series is a planning CT without contrast.", dropped)
 	}
@@ -227,6 +234,9 @@ func (p *pass) segment(ctx context.Context) (err error) {
 	}
 	if n := countDoubtful(p.result.Clips); n > 0 {
 		p.warn("Doubtful: %d of %d clips, by a low confidence or a flag. Look at them first.", n, len(p.result.Clips))
+	}
+	if p.result.Look && len(p.result.Clips) >= fewClips {
+		p.warn("By their confidences, about %.1f marks of this case are wrong or missing: sweep through the whole breast.", p.result.Expected)
 	}
 	if mm := widest(p.result.Clips); mm > farApart {
 		p.warn("Clips lie up to %.0f mm apart; check that all of them belong to one tumour bed.", mm)

@@ -68,6 +68,11 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 	}
 	e := Evaluation{Provider: nets.Location.Provider()}
 	for _, set := range sets {
+		if err := refuseExisting(sheetPath(o.markdown, set.Name), o.force); o.markdown != "" && err != nil {
+			return err
+		}
+	}
+	for _, set := range sets {
 		measured, err := evaluateSet(ctx, deps, nets, set, o)
 		if err != nil {
 			return err
@@ -98,6 +103,9 @@ func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set test
 			return e, fmt.Errorf("%s: %w", t.name(), err)
 		}
 		e.Cases = append(e.Cases, r)
+		if o.markdown != "" && t.Host == "" {
+			e.failures = worst(append(e.failures, failuresOf(r, c.Volume)...))
+		}
 		fmt.Fprintf(deps.Out, "%s: %d of %d clips, %d false, DSC %.3f (2 mm), threshold %d false, top-hat %d false, %.1f s\n",
 			r.Name, r.found(), len(r.Clips), len(r.False), r.Network.DSC, r.Threshold.False, r.TopHat.False, r.Seconds)
 	}
@@ -114,6 +122,9 @@ func writeEvaluation(deps Deps, e Evaluation, o evaluateOptions) error {
 		}
 	}
 	if o.markdown != "" {
+		if err := writeContactSheets(e, o); err != nil {
+			return err
+		}
 		if err := writeAside(o.markdown, []byte(modelReport(deps, e)), o.force); err != nil {
 			return err
 		}

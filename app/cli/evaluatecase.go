@@ -24,6 +24,8 @@ type SetEvaluation struct {
 	About   string           `json:"about"`
 	Skipped string           `json:"skipped,omitempty"`
 	Cases   []CaseEvaluation `json:"cases"`
+
+	failures []failure // the worst, of phantoms: pictures of real CTs stay where they are
 }
 
 // CaseEvaluation measures one case. DSC, HD95 and ASD compare the union of the bed's clips; an empty
@@ -36,7 +38,8 @@ type CaseEvaluation struct {
 	False     []FalseClip      `json:"false"`
 	Network   Overlap          `json:"grid_2mm"`
 	Source    Overlap          `json:"source_grid"`
-	Check     []string         `json:"check"` // why the program asks for a look at the case
+	Look      bool             `json:"look"`     // the program asks for a look at the whole case
+	Expected  float64          `json:"expected"` // errors, by the confidences
 	Threshold Baseline         `json:"threshold"`
 	TopHat    Baseline         `json:"top_hat"`
 	Seconds   float64          `json:"seconds"`
@@ -95,7 +98,7 @@ func evaluateCase(ctx context.Context, nets segment.Networks, t testCase, c *pha
 		return r, err
 	}
 	r.Seconds = time.Since(start).Seconds()
-	r.Check = append([]string{}, result.Warnings...)
+	r.Look, r.Expected = result.Look, result.Expected
 
 	bed, axillary := bedAndAxillary(c)
 	truth := centresOf(bed, func(k phantom.Clip) volume.Vec { return k.CentreMM })

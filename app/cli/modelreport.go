@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -80,7 +81,7 @@ func checkYardsticks() []yardstick {
 			for i := range cases {
 				if cases[i].exact() == exact {
 					n++
-					asked += count(len(cases[i].Check) > 0)
+					asked += count(cases[i].Look)
 				}
 			}
 			return float64(asked) / float64(n), n > 0
@@ -258,6 +259,11 @@ func modelReport(deps Deps, e Evaluation) string {
 		fmt.Fprintf(&b, "- **%s** %s, configuration `%s`: %.2f MB, patch %d^3 at %g mm, SHA-256 `%s`. Trained %s on: %s.\n", m.Card.Name, m.Card.Version,
 			m.Card.Config, float64(len(m.ONNX))/1e6, m.Card.PatchVoxels, m.Card.SpacingMM, m.Card.SHA256, m.Card.Trained, strings.Join(m.Card.Data, "; "))
 	}
+	if j := deps.Segmentation.Card.Judge; j != nil {
+		fmt.Fprintf(&b, "- **judge** of the candidates: confidence %.2f keeps one, %.2f expected errors ask for a look; fitted by `make judge` on %.0f phantoms and "+
+			"%.0f insertions into the training CTs that neither train nor test. Weights: %s; bias %.2f.\n", j.Keep, j.Look,
+			deps.Segmentation.Card.Metrics["judge_phantom_cases"], deps.Segmentation.Card.Metrics["judge_real_cases"], weightsText(j.Weights), j.Bias)
+	}
 	fmt.Fprintf(&b, "\nNetworks ran on: %s. Intervals are bootstrapped over cases. A clip is found when centres match one to one within 5 mm; "+
 		"axillary clips count neither way. DSC, HD95 and ASD compare the union of the bed's clips; HD95 and ASD are means over cases where both "+
 		"masks have voxels. The baselines see the same cases: every component of the body at 300 HU or more, and those of what an opening by a ball "+
@@ -270,6 +276,15 @@ func modelReport(deps Deps, e Evaluation) string {
 		"(DSC 0.844, HD95 2.008 mm, ASD 0.333 mm) are of 5 real patients and cannot be compared with them directly.\n")
 	fmt.Fprintf(&b, "\n%s", credits)
 	return b.String()
+}
+
+// weightsText lists weights by name.
+func weightsText(weights map[string]float64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		parts = append(parts, fmt.Sprintf("%s %.2f", strings.ReplaceAll(name, "_", " "), weights[name]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // credits names the collections whose CTs take inserted clips.
@@ -292,18 +307,31 @@ func writeSet(b *strings.Builder, set SetEvaluation) {
 	for i := range set.Cases {
 		c := &set.Cases[i]
 		look := ""
-		if len(c.Check) > 0 {
+		if c.Look {
 			look = "yes"
 		}
 		fmt.Fprintf(b, "| %s | %g | %d | %d | %d | %.3f | %s | %s | %d | %.1f |\n", c.Name, c.SliceMM, len(c.Clips), c.found(), len(c.False),
 			c.Network.DSC, millimetres(c.Network.HD95MM), look, c.Threshold.False, c.Seconds)
 	}
+	writePictures(b, &set)
 	fmt.Fprintf(b, "\n### What was missed or false\n\n")
 	if !slices.ContainsFunc(set.Cases, func(c CaseEvaluation) bool { return !c.exact() }) {
 		fmt.Fprintf(b, "Nothing.\n")
 	}
 	for i := range set.Cases {
 		writeFailures(b, &set.Cases[i])
+	}
+}
+
+// writePictures shows the worst failures, with what each picture holds, in reading order.
+func writePictures(b *strings.Builder, set *SetEvaluation) {
+	if len(set.failures) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### The worst failures\n\nThe brightest clips that were missed (yellow corners), then the surest marks that are false (orange); "+
+		"%d mm of the slice each, window %d, centre %d HU.\n\n![](%s)\n\n", tileMM, clipsWidthHU, clipsCentreHU, filepath.ToSlash(sheetName(set.Name)))
+	for i, f := range set.failures {
+		fmt.Fprintf(b, "%d. row %d, column %d: %s\n", i+1, i/tileColumns+1, i%tileColumns+1, f.caption)
 	}
 }
 

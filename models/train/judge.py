@@ -6,12 +6,13 @@
 Each line of the input is something that the Segmentation Net marked, the terms of its evidence (segment.Evidence in Go,
 where they are defined) and whether it is a clip. The judge is a ridged logistic regression: few numbers, readable in the
 card, none of them able to run away. Folds by case measure it on cases left out; the threshold `keep` is the one that
-leaves the fewest errors there, a miss counted as often as MISS false clips. The card is rewritten in place.
+leaves the fewest errors there, a miss counted as often as MISS false clips; `look` is the number of errors, expected by the
+confidences, from which a case asks for a look. The card is rewritten in place.
 """
 
 import argparse
 import json
-from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -57,53 +58,93 @@ def choose_keep(p: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
     return round(float(levels[int(np.argmin(costs))]), 2)
 
 
-def left_out(x: np.ndarray, y: np.ndarray, weight: np.ndarray, cases: list[str]) -> np.ndarray:
-    """Each candidate's chance by a judge that saw none of its case."""
+def left_out(x: np.ndarray, y: np.ndarray, counted: np.ndarray, cases: list[str]) -> np.ndarray:
+    """Each candidate's chance by a judge that saw none of its case; only counted ones teach."""
     fold = {case: i % FOLDS for i, case in enumerate(sorted(set(cases)))}
     of = np.array([fold[c] for c in cases])
     p = np.zeros(len(y))
     for k in set(of):
-        inside = of != k
-        p[~inside] = chance(x[~inside], *fit(x[inside], y[inside], weight[inside]))
+        teach = (of != k) & counted
+        p[of == k] = chance(x[of == k], *fit(x[teach], y[teach], np.ones(teach.sum())))
     return p
 
 
-def describe(rows: list[dict], kept: np.ndarray) -> dict[str, dict[str, float]]:
-    """Sensitivity and false clips a case by kind of source, of the candidates that are kept."""
-    out = defaultdict(lambda: {"cases": 0, "clips": 0, "among": 0, "hits": 0, "false": 0})
-    for row, keep in zip(rows, kept):
-        s = out["phantom" if row["source"] == "phantom" else "real"]
-        if row["first"]:
-            s["cases"], s["clips"] = s["cases"] + 1, s["clips"] + row["clips"]
-        s["among"] += row["true"]
-        s["hits"] += bool(keep and row["true"])
-        s["false"] += bool(keep and row["terms"] and not row["true"] and not row["axillary"])
-    return {
-        kind: {
-            "cases": s["cases"],
-            "among_candidates": round(s["among"] / max(s["clips"], 1), 4),
-            "sensitivity": round(s["hits"] / max(s["clips"], 1), 4),
-            "false_per_case": round(s["false"] / max(s["cases"], 1), 3),
+@dataclass
+class Case:
+    """What a judge makes of one case."""
+
+    kind: str  # "phantom" or "real"
+    clips: int
+    among: int = 0  # of the clips, found by any candidate
+    hits: int = 0  # by a kept one
+    false: int = 0
+    expected: float = 0.0  # errors, by the chances
+
+    @property
+    def failing(self) -> bool:
+        return self.hits < self.clips or self.false > 0
+
+
+def cases_of(rows: list[dict], p: np.ndarray, keep: float) -> list[Case]:
+    out: dict[str, Case] = {}
+    chances = iter(p)
+    for row in rows:
+        case = out.setdefault(row["case"], Case("phantom" if row["source"] == "phantom" else "real", row["clips"]))
+        if not row["terms"]:
+            continue
+        q = next(chances)
+        kept = q >= keep
+        case.expected += 1 - q if kept else q
+        case.among += row["true"]
+        case.hits += bool(kept and row["true"])
+        case.false += bool(kept and not row["true"] and not row["axillary"])
+    return list(out.values())
+
+
+def choose_look(cases: list[Case]) -> float:
+    """The expected errors from which a case wants a look: where the shares of failing and of good cases flagged differ most."""
+    failing = np.array([c.failing for c in cases])
+    expected = np.array([c.expected for c in cases])
+    if failing.all() or not failing.any():
+        return round(float(np.median(expected)), 2)
+    levels = np.unique(expected.round(2))
+    gain = [(expected[failing] >= v).mean() - (expected[~failing] >= v).mean() for v in levels]
+    return round(float(levels[int(np.argmax(gain))]), 2)
+
+
+def describe(cases: list[Case], look: float) -> dict[str, dict[str, float]]:
+    """What was achieved, by kind of source."""
+    out = {}
+    for kind in sorted({c.kind for c in cases}):
+        mine = [c for c in cases if c.kind == kind]
+        clips = sum(c.clips for c in mine)
+        flagged = {f: [c.expected >= look for c in mine if c.failing == f] for f in (True, False)}
+        out[kind] = {
+            "cases": len(mine),
+            "among_candidates": round(sum(c.among for c in mine) / max(clips, 1), 4),
+            "sensitivity": round(sum(c.hits for c in mine) / max(clips, 1), 4),
+            "false_per_case": round(sum(c.false for c in mine) / len(mine), 3),
+            "exact": round(sum(not c.failing for c in mine) / len(mine), 3),
+            "failing_flagged": round(float(np.mean(flagged[True] or [0.0])), 3),
+            "good_flagged": round(float(np.mean(flagged[False] or [0.0])), 3),
         }
-        for kind, s in out.items()
-    }
+    return out
 
 
 def judge(rows: list[dict]) -> tuple[dict, dict]:
     """The judge for the card, and what it achieves on cases left out."""
-    counted = [r for r in rows if r["terms"] and not r["axillary"]]
-    names = sorted({name for r in counted for name in r["terms"]})
-    x = np.array([[r["terms"].get(n, 0.0) for n in names] for r in counted])
-    y = np.array([r["true"] for r in counted])
-    weight = np.ones(len(y))
-    cases = [r["case"] for r in counted]
-    p = left_out(x, y, weight, cases)
-    keep = choose_keep(p, y, weight)
-    chances = iter(p)
-    kept = np.array([next(chances) >= keep if r["terms"] and not r["axillary"] else False for r in rows])
-    weights, bias = fit(x, y, weight)
-    found = {"weights": {n: round(float(w), 4) for n, w in zip(names, weights)}, "bias": round(bias, 4), "keep": keep}
-    return found, describe(rows, kept)
+    marked = [r for r in rows if r["terms"]]
+    names = sorted({name for r in marked for name in r["terms"]})
+    x = np.array([[r["terms"].get(n, 0.0) for n in names] for r in marked])
+    y = np.array([r["true"] for r in marked])
+    counted = np.array([not r["axillary"] for r in marked])
+    p = left_out(x, y, counted, [r["case"] for r in marked])
+    keep = choose_keep(p[counted], y[counted], np.ones(counted.sum()))
+    cases = cases_of(rows, p, keep)
+    look = choose_look(cases)
+    weights, bias = fit(x[counted], y[counted], np.ones(counted.sum()))
+    found = {"weights": {n: round(float(w), 4) for n, w in zip(names, weights)}, "bias": round(bias, 4), "keep": keep, "look": look}
+    return found, describe(cases, look)
 
 
 def main(arguments: list[str] | None = None) -> None:

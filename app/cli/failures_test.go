@@ -26,7 +26,7 @@ func TestFailuresAreShown(t *testing.T) {
 		t.Fatalf("%d failures, the first %+v", len(found), found[0].caption)
 	}
 	middle := found[0].picture.NRGBAAt(tilePx/2, tilePx/2)
-	if edge := found[0].picture.NRGBAAt(10, tilePx/2); middle.R < 200 || middle.R != middle.B || edge.R > 100 {
+	if edge := found[0].picture.NRGBAAt(10, tilePx/2); middle.R < 3*edge.R || middle.R != middle.B {
 		t.Errorf("the middle is %v, the edge %v", middle, edge)
 	}
 	sheet, err := contactSheet(found)

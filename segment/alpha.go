@@ -120,7 +120,7 @@ func unionOfHulls(g *volume.Grid, groups [][]int, surfaces [][]volume.Vec) *soli
 			}
 		}
 	}
-	s := newLattice(g, lo[1], hi[1], lo[2], hi[2])
+	s := newLattice(g, finestMM, lo[1], hi[1], lo[2], hi[2])
 	rows := make([][]rowSpan, len(s.zs))
 	inParallel(len(s.zs), func() func(int) {
 		return func(k int) {

@@ -49,25 +49,43 @@ func (f FreeMargin) shorten(m Margin, use FreeMarginUse) Margin {
 
 // side is one side's clips on their way to targets.
 type side struct {
-	in       *DraftInput
-	letter   string // L or R
-	clips    []Clip // of this side
-	suffix   string // of the names, when both sides have clips
-	bed      *bed
-	made     map[string]*volume.Mask // targets of the recipe so far, without suffix
-	warnings []string
+	in         *DraftInput
+	letter     string // L or R
+	clips      []Clip // of this side
+	suffix     string // of the names, when both sides have clips
+	bed        *bed
+	seroma     *volume.Mask // accepted on this side, or nil
+	seromaBody *solid
+	made       map[string]shape // targets of the recipe so far, without suffix
+	warnings   []string
 }
 
-// shape is a target on its way: a mask, its body as long as it is the hull itself, and what was done.
+// shape is a target on its way: a mask, its bodies as long as it is SurgicalBed itself, and what was done.
 type shape struct {
-	mask  *volume.Mask
-	body  *solid
-	words string
+	mask   *volume.Mask
+	bodies []*solid
+	words  string
+	asked  Margin // beyond SurgicalBed so far
+	known  bool   // whether that is said: not of what began as another structure
+}
+
+// with is the shape after a step that leaves the margin as it is.
+func (sh shape) with(m *volume.Mask, words string) shape {
+	return shape{m, nil, words, sh.asked, sh.known}
+}
+
+// plus and less add to and take from what is asked for.
+func (m Margin) plus(o Margin) Margin {
+	return Margin{m.R + o.R, m.L + o.L, m.A + o.A, m.P + o.P, m.S + o.S, m.I + o.I}
+}
+
+func (m Margin) less(o Margin) Margin {
+	return Margin{m.R - o.R, m.L - o.L, m.A - o.A, m.P - o.P, m.S - o.S, m.I - o.I}
 }
 
 // apply makes one target.
 func (s *side) apply(ctx context.Context, t RecipeTarget) (Target, error) {
-	sh := shape{s.bed.mask, s.bed.body, BedName + s.suffix}
+	sh := s.start(s.bed)
 	for _, step := range t.Steps {
 		if err := ctx.Err(); err != nil {
 			return Target{}, err
@@ -77,9 +95,22 @@ func (s *side) apply(ctx context.Context, t RecipeTarget) (Target, error) {
 			return Target{}, fmt.Errorf("%s: %w", t.Name+s.suffix, err)
 		}
 	}
-	s.made[t.Name] = sh.mask
+	s.made[t.Name] = sh
 	s.warnOutside(t, sh)
-	return Target{t.Name + s.suffix, t.Type, sh.mask, sh.words}, nil
+	made := Target{Name: t.Name + s.suffix, Type: t.Type, Mask: sh.mask, Recipe: sh.words}
+	if sh.known {
+		made.Requested = &sh.asked
+	}
+	return made, nil
+}
+
+// start is the envelope of the clips, and the seroma that was accepted on this side.
+func (s *side) start(b *bed) shape {
+	sh := shape{b.mask, []*solid{b.body}, BedName + s.suffix, Margin{}, true}
+	if s.seroma != nil {
+		sh.mask, sh.bodies = sh.mask.Union(s.seroma), append(sh.bodies, s.seromaBody)
+	}
+	return sh
 }
 
 // warnOutside names the clips that a CTV or PTV leaves out: a crop took them.
@@ -97,52 +128,73 @@ func (s *side) warnOutside(t RecipeTarget, sh shape) {
 }
 
 func (s *side) step(sh shape, step Step) (shape, error) {
+	words := step.words(sh.words, step.Margin)
 	switch step.Do {
 	case StepExpand:
-		m, err := s.margin(step)
-		if err != nil {
-			return sh, err
-		}
-		s.warnings = append(s.warnings, thinMargin(s.in.Grid, m)...)
-		words := step.words(sh.words, m)
-		if sh.body != nil {
-			return shape{sh.body.dilate(newReach(s.in.Grid, m)).Union(sh.mask), nil, words}, nil
-		}
-		return shape{Expand(sh.mask, m), nil, words}, nil
+		return s.expand(sh, step)
 	case StepContract:
-		return shape{Contract(sh.mask, step.Margin), nil, step.words(sh.words, step.Margin)}, nil
+		made := sh.with(Contract(sh.mask, step.Margin), words)
+		made.asked = sh.asked.less(step.Margin)
+		return made, nil
+	case StepEnvelope:
+		made := s.start(newAlphaBed(s.in.Grid, s.clips, step.Amount))
+		made.words = words
+		return made, nil
+	case StepSmooth:
+		return sh.with(Smooth(sh.mask, step.Amount), words), nil
+	case StepIslands:
+		return sh.with(RemoveIslands(sh.mask, step.Amount), words), nil
+	case StepInterpolate:
+		return sh.with(Interpolate(sh.mask, step.Amount), words), nil
 	}
 	with, name := s.structure(step.With)
-	if with == nil {
+	if with.mask == nil {
 		if step.Optional {
-			if step.With != ExternalName {
-				s.warnings = append(s.warnings, fmt.Sprintf("there is no structure %s: the target is not cut to it", step.With))
+			if !slices.Contains([]string{ExternalName, SeromaName}, step.With) {
+				s.warnings = append(s.warnings, fmt.Sprintf("there is no structure %s: that step of the recipe is left out", step.With))
 			}
 			return sh, nil
 		}
 		return sh, fmt.Errorf("the recipe needs the structure %s; open a structure set that holds it, or choose another recipe", step.With)
 	}
 	step.With = name
-	words := step.words(sh.words, step.Margin)
-	wide := step.Margin != Margin{}
+	words = step.words(sh.words, step.Margin)
+	m, wide := with.mask, step.Margin != Margin{}
+	switch {
+	case step.Do == StepTake:
+		with.words = words
+		return with, nil
+	case step.Do == StepIntersect && wide:
+		m = s.in.Cache.contract(m, step.Margin)
+	case wide:
+		m = Expand(m, step.Margin)
+	}
 	switch step.Do {
-	case StepTake:
-		return shape{with, nil, words}, nil
 	case StepUnion:
-		if wide {
-			with = Expand(with, step.Margin)
-		}
-		return shape{sh.mask.Union(with), nil, words}, nil
+		return sh.with(sh.mask.Union(m), words), nil
 	case StepSubtract:
-		if wide {
-			with = Expand(with, step.Margin)
-		}
-		return shape{sh.mask.Subtract(with), nil, words}, nil
+		return sh.with(sh.mask.Subtract(m), words), nil
 	}
-	if wide {
-		with = s.in.Cache.contract(with, step.Margin)
+	return sh.with(sh.mask.Intersect(m), words), nil
+}
+
+// expand adds a margin: to SurgicalBed from its bodies, to anything else from its voxels.
+func (s *side) expand(sh shape, step Step) (shape, error) {
+	m, err := s.margin(step)
+	if err != nil {
+		return sh, err
 	}
-	return shape{sh.mask.Intersect(with), nil, words}, nil
+	s.warnings = append(s.warnings, thinMargin(s.in.Grid, m)...)
+	grown := sh.mask
+	for _, b := range sh.bodies {
+		grown = grown.Union(b.dilate(newReach(s.in.Grid, m)))
+	}
+	if len(sh.bodies) == 0 {
+		grown = Expand(sh.mask, m)
+	}
+	made := sh.with(grown, step.words(sh.words, m))
+	made.asked = sh.asked.plus(m)
+	return made, nil
 }
 
 // margin is what expand adds: the step's margin less pathology's free margins where the recipe says so.
@@ -157,22 +209,31 @@ func (s *side) margin(step Step) (Margin, error) {
 	return s.in.FreeMargin.shorten(step.Margin, step.Less), nil
 }
 
-// structure finds an earlier target, External, or a structure of that name, or of that name and the side.
-func (s *side) structure(name string) (*volume.Mask, string) {
-	if m, ok := s.made[name]; ok {
-		return m, name + s.suffix
+// structure finds an earlier target, External, a structure of that name, or of that name and the side, the seroma that was
+// accepted, or anatomy.
+func (s *side) structure(name string) (shape, string) {
+	if sh, ok := s.made[name]; ok {
+		return sh.with(sh.mask, ""), name + s.suffix
 	}
 	if name == ExternalName {
-		return s.in.External, name
+		return shape{mask: s.in.External}, name
 	}
 	for _, n := range []string{name, name + "_" + s.letter} {
 		for have, m := range s.in.Structures {
 			if strings.EqualFold(have, n) {
-				return m, have
+				return shape{mask: m}, have
 			}
 		}
 	}
-	return nil, name
+	if name == SeromaName {
+		return shape{mask: s.seroma}, name
+	}
+	for have, m := range s.in.Anatomy {
+		if strings.EqualFold(have, name) {
+			return shape{mask: m}, have
+		}
+	}
+	return shape{}, name
 }
 
 // DraftCache keeps what a recipe makes of a structure that does not change while margins are tried, such as External

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -41,6 +40,7 @@ type Step struct {
 	Margin   Margin
 	Less     FreeMarginUse // what expand takes off the margin
 	Optional bool          // without the structure the step is left out, with a warning
+	Amount   float64       // of envelope (alpha), smooth and interpolate mm, of islands cc
 }
 
 // StepKind is what a step does.
@@ -54,6 +54,11 @@ const (
 	StepSubtract  StepKind = "subtract"  // remove With, widened by the margin
 	StepExpand    StepKind = "expand"    // add the margin, less the free margins of pathology
 	StepContract  StepKind = "contract"  // take the margin off
+
+	StepEnvelope    StepKind = "envelope"    // begin anew with the clips' alpha shape: hollows wider than Amount stay out
+	StepSmooth      StepKind = "smooth"      // round the surface off by Amount
+	StepIslands     StepKind = "islands"     // leave out parts below Amount, but for the largest
+	StepInterpolate StepKind = "interpolate" // fill slices left empty over Amount at most
 )
 
 // FreeMarginUse is how pathology's free margins shorten a margin.
@@ -118,6 +123,14 @@ func (s Step) words(before string, m Margin) string {
 		return before + ", outside " + s.With + plus(by)
 	case StepContract:
 		return before + minus(by)
+	case StepEnvelope:
+		return fmt.Sprintf("alpha shape of the clips, %g mm", s.Amount)
+	case StepSmooth:
+		return fmt.Sprintf("%s, smoothed by %g mm", before, s.Amount)
+	case StepIslands:
+		return fmt.Sprintf("%s, without islands below %g cc", before, s.Amount)
+	case StepInterpolate:
+		return fmt.Sprintf("%s, slices between filled up to %g mm", before, s.Amount)
 	}
 	if s.Less != FreeUnused {
 		return fmt.Sprintf("%s + (%s less the %s)", before, s.Margin, s.Less)
@@ -163,23 +176,20 @@ func Recipes() []*Recipe {
 	return all
 }
 
-// FindRecipe returns the recipe of that key, or reads that file.
-func FindRecipe(keyOrFile string) (*Recipe, error) {
+// FindRecipe returns the recipe of that key, shipped or of the site's folder (which may be ""), or reads that file.
+func FindRecipe(siteDir, keyOrFile string) (*Recipe, error) {
+	site, siteErr := SiteRecipes(siteDir)
 	var keys []string
-	for _, r := range Recipes() {
+	for _, r := range append(Recipes(), site...) {
 		if r.Key == keyOrFile {
 			return r, nil
 		}
 		keys = append(keys, r.Key)
 	}
 	if filepath.Ext(keyOrFile) != ".toml" {
-		return nil, fmt.Errorf("there is no recipe %q: choose one of %s, or a .toml file", keyOrFile, strings.Join(keys, ", "))
+		return nil, errors.Join(fmt.Errorf("there is no recipe %q: choose one of %s, or a .toml file", keyOrFile, strings.Join(keys, ", ")), siteErr)
 	}
-	data, err := os.ReadFile(keyOrFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the recipe: %w", err)
-	}
-	return ParseRecipe(strings.TrimSuffix(filepath.Base(keyOrFile), ".toml"), data)
+	return readRecipe(keyOrFile)
 }
 
 // recipeFile is a recipe as written in TOML.
@@ -201,6 +211,26 @@ type stepFile struct {
 	MarginMM any           `toml:"margin_mm"` // a number, or six: R, L, A, P, S, I
 	Less     FreeMarginUse `toml:"less"`
 	Optional bool          `toml:"optional"`
+	AlphaMM  float64       `toml:"alpha_mm"` // of envelope
+	MM       float64       `toml:"mm"`       // of smooth and interpolate
+	CC       float64       `toml:"cc"`       // of islands
+}
+
+// amount is the one of the three figures that belongs to the step; another is an error.
+func (s stepFile) amount() (float64, error) {
+	for _, f := range []struct {
+		key   string
+		value float64
+		of    []StepKind
+	}{{"alpha_mm", s.AlphaMM, []StepKind{StepEnvelope}}, {"mm", s.MM, []StepKind{StepSmooth, StepInterpolate}}, {"cc", s.CC, []StepKind{StepIslands}}} {
+		switch own := slices.Contains(f.of, s.Do); {
+		case own:
+			return f.value, nil
+		case f.value != 0:
+			return 0, fmt.Errorf("%s does not belong to %s", f.key, s.Do)
+		}
+	}
+	return 0, nil
 }
 
 // ParseRecipe reads a recipe in TOML; an unknown key is an error. key names it in messages.
@@ -229,7 +259,11 @@ func ParseRecipe(key string, data []byte) (*Recipe, error) {
 			if err != nil {
 				return nil, fmt.Errorf("recipe %s, target %s, step %d: %w", key, t.Name, i+1, err)
 			}
-			target.Steps = append(target.Steps, Step{s.Do, s.With, m, s.Less, s.Optional})
+			amount, err := s.amount()
+			if err != nil {
+				return nil, fmt.Errorf("recipe %s, target %s, step %d: %w", key, t.Name, i+1, err)
+			}
+			target.Steps = append(target.Steps, Step{s.Do, s.With, m, s.Less, s.Optional, amount})
 		}
 		r.Targets = append(r.Targets, target)
 	}
@@ -301,6 +335,20 @@ func (r *Recipe) Validate() error {
 	return nil
 }
 
+// mostAmount bounds the figure of an envelope, a smoothing, of islands and gaps: more is a slip of the hand.
+const mostAmount = 200
+
+// amountKey is the key of the step's figure in a file.
+func (k StepKind) amountKey() string {
+	switch k {
+	case StepEnvelope:
+		return "alpha_mm"
+	case StepIslands:
+		return "cc"
+	}
+	return "mm"
+}
+
 func (s Step) validate() error {
 	switch s.Do {
 	case StepTake, StepUnion, StepIntersect, StepSubtract:
@@ -314,8 +362,15 @@ func (s Step) validate() error {
 		if s.Margin == (Margin{}) {
 			return fmt.Errorf("%s needs margin_mm", s.Do)
 		}
+	case StepEnvelope, StepSmooth, StepIslands, StepInterpolate:
+		if s.With != "" || s.Margin != (Margin{}) {
+			return fmt.Errorf("%s takes neither with nor margin_mm", s.Do)
+		}
+		if !(s.Amount > 0 && s.Amount <= mostAmount) {
+			return fmt.Errorf("%s needs %s between 0 and %d", s.Do, s.Do.amountKey(), mostAmount)
+		}
 	default:
-		return fmt.Errorf("do = %q is not take, union, intersect, subtract, expand or contract", s.Do)
+		return fmt.Errorf("do = %q is not take, union, intersect, subtract, expand, contract, envelope, smooth, islands or interpolate", s.Do)
 	}
 	if s.Less != FreeUnused && s.Do != StepExpand {
 		return fmt.Errorf("less belongs to expand, not to %s", s.Do)

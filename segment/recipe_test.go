@@ -6,8 +6,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -25,7 +29,7 @@ func TestShippedRecipesReadAndNameTheirSource(t *testing.T) {
 			t.Errorf("%s is not marked to be verified locally", r.Key)
 		}
 		seen[r.Key], seen[r.Name] = true, true
-		found, err := FindRecipe(r.Key)
+		found, err := FindRecipe("", r.Key)
 		if err != nil || found.Name != r.Name {
 			t.Errorf("%s: found %v, %v", r.Key, found, err)
 		}
@@ -49,6 +53,10 @@ func TestRecipeErrorsSayWhatToWrite(t *testing.T) {
 		{head + `steps = [{ do = "expand", margin_mm = 5, less = "some" }]`, "neither"},
 		{head + `steps = [{ do = "contract", margin_mm = 5, less = "free margin" }]`, "belongs to expand"},
 		{head + `steps = [{ do = "union" }]`, "needs a structure"},
+		{head + `steps = [{ do = "smooth" }]`, "needs mm"},
+		{head + `steps = [{ do = "envelope", alpha_mm = 900 }]`, "alpha_mm between"},
+		{head + `steps = [{ do = "islands", cc = 1, with = "x" }]`, "neither with"},
+		{head + `steps = [{ do = "expand", margin_mm = 5, cc = 2 }]`, "cc does not belong"},
 		{head + `steps = [{ do = "union", wih = "x" }]`, "wih"},
 		{strings.Replace(head, `"CTV"`, `"A name of many characters"`, 1), "16 characters"},
 		{strings.Replace(head, `type = "CTV"`, `type = "ODD"`, 1), "ODD"},
@@ -59,17 +67,17 @@ func TestRecipeErrorsSayWhatToWrite(t *testing.T) {
 			t.Errorf("%s:\n got %v, want %q", c.text, err, c.want)
 		}
 	}
-	if _, err := FindRecipe("nonsense"); err == nil || !strings.Contains(err.Error(), "gec-estro") {
+	if _, err := FindRecipe("", "nonsense"); err == nil || !strings.Contains(err.Error(), "gec-estro") {
 		t.Errorf("unknown recipe: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "site.toml")
-	if _, err := FindRecipe(file); !errors.Is(err, os.ErrNotExist) {
+	if _, err := FindRecipe("", file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
 	if err := os.WriteFile(file, []byte(head+`steps = [{ do = "expand", margin_mm = [1, 2, 3.5, 4, 5, 6] }]`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := FindRecipe(file)
+	r, err := FindRecipe("", file)
 	if err != nil || r.Key != "site" || r.Targets[0].Steps[0].Margin != (Margin{1, 2, 3.5, 4, 5, 6}) {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -132,7 +140,7 @@ func TestRecipeStepsAreSetAlgebra(t *testing.T) {
 func TestFreeMarginsShortenAndBlock(t *testing.T) {
 	in := recipeCase()
 	for _, key := range []string{"gec-estro", "gec-estro-directional", "young-boost"} {
-		r, err := FindRecipe(key)
+		r, err := FindRecipe("", key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +161,7 @@ func TestFreeMarginsShortenAndBlock(t *testing.T) {
 	if got := free.shorten(UniformMargin(20), FreeDirection); got != (Margin{18, 17, 16, 0, 14, 13}) {
 		t.Errorf("by direction: %v", got)
 	}
-	in.Recipe, _ = FindRecipe("gec-estro-directional")
+	in.Recipe, _ = FindRecipe("", "gec-estro-directional")
 	in.FreeMargin, in.External = free, nil
 	in.Recipe.Targets[0].Steps = in.Recipe.Targets[0].Steps[:1]
 	made, _, err := Draft(context.Background(), in)
@@ -169,7 +177,7 @@ func TestFreeMarginsShortenAndBlock(t *testing.T) {
 
 func TestDraftCacheIsTheSame(t *testing.T) {
 	in := recipeCase()
-	in.Recipe, _ = FindRecipe("florence")
+	in.Recipe, _ = FindRecipe("", "florence")
 	fresh, _, err := Draft(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
@@ -180,5 +188,86 @@ func TestDraftCacheIsTheSame(t *testing.T) {
 		if err != nil || !cached[1].Mask.Equal(fresh[1].Mask) || !cached[2].Mask.Equal(fresh[2].Mask) {
 			t.Fatalf("cached targets differ: %v", err)
 		}
+	}
+}
+
+func TestRecipesComeBackFromTheirFiles(t *testing.T) {
+	odd := &Recipe{Name: "Odd \"one\"", About: "a\tb", Source: "us", Verify: true, Targets: []RecipeTarget{
+		{"CTV", "CTV", []Step{
+			{Do: StepEnvelope, Amount: 30},
+			{Do: StepExpand, Margin: Margin{1, 2, 3.5, 4, 5, 6}, Less: FreeDirection},
+			{Do: StepSubtract, With: "Lungs", Margin: UniformMargin(2), Optional: true},
+			{Do: StepSmooth, Amount: 1.5},
+			{Do: StepIslands, Amount: 0.5},
+			{Do: StepInterpolate, Amount: 10},
+		}},
+		{"Bare", "CONTROL", nil},
+	}}
+	for _, r := range append(Recipes(), odd) {
+		got, err := ParseRecipe(r.Key, r.TOML())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, r.TOML())
+		}
+		if d := cmp.Diff(r, got, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s: %s", r.Key, d)
+		}
+	}
+	if names := odd.Names(); !slices.Equal(names, []string{"Lungs"}) || !odd.UsesAnatomy() || PlainRecipe(UniformMargin(5)).UsesAnatomy() {
+		t.Errorf("names %v", names)
+	}
+}
+
+func TestSiteRecipes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "recipes")
+	if all, err := SiteRecipes(dir); len(all) != 0 || err != nil {
+		t.Fatalf("a folder that is not there: %v, %v", all, err)
+	}
+	r := PlainRecipe(UniformMargin(7))
+	for range 2 { // the second replaces the first
+		if _, err := SaveRecipe(dir, "ours", r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := FindRecipe(dir, "ours"); err != nil || got.Targets[0].Steps[0].Margin != UniformMargin(7) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, key := range []string{"", "../up", "florence", "Über", "a b"} {
+		if _, err := SaveRecipe(dir, key, r); err == nil {
+			t.Errorf("key %q is taken", key)
+		}
+	}
+	if _, err := SaveRecipe(dir, "none", &Recipe{Name: "x"}); err == nil {
+		t.Error("a recipe without a target is saved")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad.toml"), []byte("name = 3"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := SiteRecipes(dir); len(all) != 1 || err == nil || !strings.Contains(err.Error(), "recipe bad, line 1") {
+		t.Errorf("%d recipes, %v", len(all), err)
+	}
+}
+
+func TestCompareTargets(t *testing.T) {
+	in := recipeCase()
+	draft := func(key string) []Target {
+		t.Helper()
+		in.Recipe, _ = FindRecipe("", key)
+		targets, _, err := Draft(context.Background(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return targets
+	}
+	a, b := draft("florence"), draft("st-olavs-partial")
+	pairs := CompareTargets(a, b)
+	if len(pairs) != 3 || pairs[0].DSC != 1 || pairs[1].B != "CTVsb" || pairs[2].A != "PTVsb_High" || pairs[2].B != "PTVsbc" {
+		t.Fatalf("%+v", pairs)
+	}
+	if d := DSC(a[1].Mask, b[1].Mask); pairs[1].DSC != d || pairs[1].BCC != b[1].Mask.VolumeMM3()/1000 {
+		t.Errorf("%+v, want DSC %g", pairs[1], d)
+	}
+	figures := MeasureTargets(a, Surroundings{External: in.External, Clips: in.Clips, Structures: map[string]*volume.Mask{"breast_l": in.External}})
+	if len(figures) != len(a) || figures[1].Requested == nil || *figures[2].Requested != UniformMargin(20) || math.IsNaN(figures[2].BreastRatio) {
+		t.Errorf("%v", figures)
 	}
 }

@@ -46,7 +46,9 @@ func FindSeroma(ctx context.Context, v *volume.Volume, external, chestwall *volu
 	}
 	crop := Expand(b.mask, UniformMargin(seromaReachMM+4*seromaBallMM)).Bounds()
 	part := cropVolume(v, crop)
-	cut := func(m *volume.Mask) *volume.Mask { return volume.MaskFromDense(part.Grid, part.Grid.Bounds(), m.Dense(crop, nil)) }
+	cut := func(m *volume.Mask) *volume.Mask {
+		return volume.MaskFromDense(part.Grid, part.Grid.Bounds(), m.Dense(crop, nil))
+	}
 	c, err := shrink(ctx, part)
 	if err != nil {
 		return nil, err
@@ -85,7 +87,7 @@ func FindSeroma(ctx context.Context, v *volume.Volume, external, chestwall *volu
 	if edge := grown.Subtract(volume.Erode(limit.Union(volume.Dilate(metal, metalMM)), c.grid.SpacingX)); edge.VolumeMM3() > seromaLeakShare*grown.VolumeMM3() {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the seroma runs to the edge of where it was sought, %d mm beyond the clips: it may have leaked into gland or muscle", seromaReachMM))
 	}
-	s.Warnings = append(s.Warnings, disagreement(b, s.Mask, clips)...)
+	s.Warnings = append(s.Warnings, disagreement(b, newSolid(s.Mask, s.Mask.Bounds()), s.Mask, clips)...)
 	return s, nil
 }
 
@@ -199,14 +201,13 @@ const (
 )
 
 // disagreement warns where clips and seroma do not belong together: a clip lies far from the fluid, or fluid far from the clips.
-func disagreement(b *bed, seroma *volume.Mask, clips []Clip) []string {
+func disagreement(b *bed, s *solid, seroma *volume.Mask, clips []Clip) []string {
 	var warnings []string
-	s := newSolid(seroma, seroma.Bounds())
 	for _, c := range clips {
 		if !c.Kept {
 			continue
 		}
-		if d := s.distanceMM(c.CentreMM); d > seromaFarMM {
+		if d := -s.depthMM(c.CentreMM); d > seromaFarMM {
 			warnings = append(warnings, fmt.Sprintf("clips and seroma disagree: clip %d is %.0f mm from the seroma", c.ID, d))
 		}
 	}
@@ -215,24 +216,4 @@ func disagreement(b *bed, seroma *volume.Mask, clips []Clip) []string {
 		warnings = append(warnings, fmt.Sprintf("clips and seroma disagree: %.0f %% of the seroma lies more than 10 mm outside the clips' hull", 100*out))
 	}
 	return warnings
-}
-
-// distanceMM is the distance of p, LPS mm, from the body: 0 inside.
-func (s *solid) distanceMM(p volume.Vec) float64 {
-	q := alongAxes(s.grid, p)
-	least := math.Inf(1)
-	for k, z := range s.zs {
-		dz := (q[2] - z) * (q[2] - z)
-		if dz >= least {
-			continue
-		}
-		for j := range s.ny {
-			dy := q[1] - s.y(j)
-			for _, sp := range s.row(k, j) {
-				dx := max(sp.x0-q[0], q[0]-sp.x1, 0)
-				least = min(least, dx*dx+dy*dy+dz)
-			}
-		}
-	}
-	return math.Sqrt(least)
 }

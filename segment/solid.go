@@ -35,9 +35,8 @@ const (
 	mostRows = 60_000
 )
 
-// newLattice returns a solid without spans that covers y0..y1 and z0..z1, mm.
-func newLattice(g *volume.Grid, y0, y1, z0, z1 float64) *solid {
-	step := finestMM
+// newLattice returns a solid without spans that covers y0..y1 and z0..z1, mm, with rows step mm apart, or more when they are many.
+func newLattice(g *volume.Grid, step, y0, y1, z0, z1 float64) *solid {
 	if rows := (y1 - y0) * (z1 - z0) / (step * step); rows > mostRows {
 		step *= math.Sqrt(rows / mostRows)
 	}

@@ -29,9 +29,12 @@ const (
 const levels = 2048
 
 // newSolid returns the body whose surface is that of m, whose bounds are b, not empty.
-func newSolid(m *volume.Mask, b volume.Box) *solid {
+func newSolid(m *volume.Mask, b volume.Box) *solid { return newSolidOf(m, b, finestMM) }
+
+// newSolidOf is newSolid on a lattice of rows stepMM apart, or more for a large body.
+func newSolidOf(m *volume.Mask, b volume.Box, stepMM float64) *solid {
 	g := m.Grid
-	s := newLattice(g,
+	s := newLattice(g, stepMM,
 		float64(b.Min[1]-1)*g.SpacingY, float64(b.Max[1])*g.SpacingY,
 		sliceAt(g, b.Min[2]-1), sliceAt(g, b.Max[2]))
 	rows := make([][]rowSpan, len(s.zs))

@@ -21,6 +21,8 @@ type Target struct {
 	Type   string // DICOM RT ROI Interpreted Type
 	Mask   *volume.Mask
 	Recipe string // for people: what it was made of, with every margin
+
+	Requested *Margin // beyond SurgicalBed, what the recipe asks for before crops; nil where it began as another structure
 }
 
 // enoughClips is the number of clips below which a bed is a line or a triangle rather than a volume.
@@ -71,6 +73,7 @@ func newBed(g *volume.Grid, clips []Clip) *bed {
 	}
 	b.body = h.solid(g)
 	b.mask = b.body.dilate(newReach(g, Margin{})).Union(b.mask)
+	spread := spreadWarning(centres)
 	flat := h.thicknessMM() < flatMM
 	if b.count < enoughClips {
 		joinCentres(b.mask, centres)
@@ -79,6 +82,9 @@ func newBed(g *volume.Grid, clips []Clip) *bed {
 		if b.count == 1 {
 			b.warnings[0] = "1 clip kept: the bed is that clip, not a volume; check it against the seroma and the scar"
 		}
+	} else if len(spread) > 0 {
+		joinCentres(b.mask, centres)
+		b.warnings = append(b.warnings, spread...)
 	} else if flat {
 		joinCentres(b.mask, centres)
 		b.warnings = append(b.warnings, fmt.Sprintf("the %d clips lie within %d mm of a plane: the bed is thin; check it against the seroma", b.count, flatMM))
@@ -160,7 +166,9 @@ type DraftInput struct {
 	Clips      []Clip       // those not kept are left out
 	External   *volume.Mask // nil: nothing is cut to the body
 	Structures map[string]*volume.Mask
-	Recipe     *Recipe // nil: SurgicalBed alone
+	Anatomy    map[string]*volume.Mask // what FindAnatomy found, for recipes; Structures go before
+	Seroma     *volume.Mask            // accepted as part of SurgicalBed; nil for none
+	Recipe     *Recipe                 // nil: SurgicalBed alone
 	FreeMargin FreeMargin
 	Cache      *DraftCache
 }
@@ -177,7 +185,7 @@ func Draft(ctx context.Context, in DraftInput) ([]Target, []string, error) {
 		warnings = append(warnings, "clips are kept on both sides: each has its own bed")
 	}
 	for _, letter := range letters {
-		s := &side{in: &in, letter: letter, made: map[string]*volume.Mask{}}
+		s := &side{in: &in, letter: letter, made: map[string]shape{}}
 		if len(letters) > 1 {
 			s.suffix = "_" + letter
 		}
@@ -220,16 +228,20 @@ func (s *side) draft(ctx context.Context) ([]Target, error) {
 		}
 	}
 	s.bed = newBed(s.in.Grid, s.clips)
-	s.warnings = s.bed.warnings
+	s.warnings = slices.Clone(s.bed.warnings)
+	s.takeSeroma()
 	words := fmt.Sprintf("convex hull of %d clips", s.bed.count)
 	if s.bed.count == 1 {
 		words = "1 clip"
 	}
 	shown := s.bed.mask
+	if s.seroma != nil {
+		shown, words = shown.Union(s.seroma), words+" or "+SeromaName
+	}
 	if s.in.External != nil {
 		shown, words = shown.Intersect(s.in.External), words+", within "+ExternalName
 	}
-	targets := []Target{{BedName + s.suffix, "CTV", shown, words}}
+	targets := []Target{{Name: BedName + s.suffix, Type: "CTV", Mask: shown, Recipe: words}}
 	if s.in.Recipe == nil {
 		return targets, nil
 	}
@@ -242,6 +254,94 @@ func (s *side) draft(ctx context.Context) ([]Target, error) {
 	}
 	return targets, nil
 }
+
+// takeSeroma takes the seroma up where its clips are the nearest, and warns where they do not belong together.
+func (s *side) takeSeroma() {
+	m := s.in.Seroma
+	if m == nil || m.Empty() {
+		return
+	}
+	centre := centroid(m)
+	own, others := math.Inf(1), math.Inf(1)
+	var to volume.Vec // mean direction from the seroma to its clips
+	for _, c := range s.in.Clips {
+		if !c.Kept {
+			continue
+		}
+		d := c.CentreMM.Distance(centre)
+		if c.Side != s.letter {
+			others = min(others, d)
+			continue
+		}
+		own = min(own, d)
+		to = to.Add(c.CentreMM.Sub(centre).Scale(1 / max(d, 1) / float64(len(s.clips))))
+	}
+	if own > others {
+		return
+	}
+	s.seroma, s.seromaBody = m, newSolid(m, m.Bounds())
+	s.warnings = append(s.warnings, disagreement(s.bed, s.seromaBody, m, s.clips)...)
+	if len(s.clips) >= enoughClips && to.Norm() > oneSided {
+		s.warnings = append(s.warnings, fmt.Sprintf("the clips all lie %s of the seroma: they do not show its other side", direction(to)))
+	}
+}
+
+// oneSided is the length of the mean unit vector to the clips above which they are all on one side: 0.5 is a hemisphere.
+const oneSided = 0.6
+
+// direction names the patient's direction that v points to most.
+func direction(v volume.Vec) string {
+	names := [3][2]string{{"right", "left"}, {"anterior", "posterior"}, {"inferior", "superior"}}
+	most := 0
+	for i := range v {
+		if math.Abs(v[i]) > math.Abs(v[most]) {
+			most = i
+		}
+	}
+	if v[most] < 0 {
+		return names[most][0]
+	}
+	return names[most][1]
+}
+
+// centroid is the mean of the voxel centres of m, LPS mm.
+func centroid(m *volume.Mask) volume.Vec {
+	var sum volume.Vec
+	n := 0.0
+	for _, r := range m.Runs() {
+		w := float64(r.X1 - r.X0)
+		sum = sum.Add(m.Grid.ToPatient(float64(r.X0+r.X1-1)/2, float64(r.Y), float64(r.Z)).Scale(w))
+		n += w
+	}
+	return sum.Scale(1 / n)
+}
+
+// spreadWarning warns of clips that lie along a line: they tell where the bed is, not how wide.
+func spreadWarning(centres []volume.Vec) []string {
+	var a, b volume.Vec
+	long := 0.0
+	for i, p := range centres {
+		for _, q := range centres[:i] {
+			if d := p.Distance(q); d > long {
+				long, a, b = d, p, q
+			}
+		}
+	}
+	if len(centres) < enoughClips || long == 0 {
+		return nil
+	}
+	along, wide := b.Sub(a).Scale(1/long), 0.0
+	for _, p := range centres {
+		wide = max(wide, along.Cross(p.Sub(a)).Norm())
+	}
+	if wide >= lineMM {
+		return nil
+	}
+	return []string{fmt.Sprintf("the %d clips lie within %d mm of a line: they are not spread round the bed; check it against the seroma", len(centres), lineMM)}
+}
+
+// lineMM is the distance from their longest axis below which clips count as lying along it.
+const lineMM = 6
 
 // thinMargin warns when the slices are thicker than the margin across them.
 func thinMargin(g *volume.Grid, m Margin) []string {

@@ -47,7 +47,7 @@ func (f *recipeFlags) read() (*segment.Recipe, segment.FreeMargin, error) {
 	case f.recipe == "":
 		return nil, free, nil
 	}
-	r, err := segment.FindRecipe(f.recipe)
+	r, err := segment.FindRecipe("", f.recipe)
 	if err != nil {
 		return nil, free, err
 	}

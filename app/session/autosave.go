@@ -118,7 +118,7 @@ func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) (*store.
 
 // restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back.
 func (s *Session) restoreWork(w *store.Work) {
-	recipe, _ := segment.FindRecipe(w.Recipe) // none, or one of a site that is gone: the plain margin
+	recipe, _ := segment.FindRecipe("", w.Recipe) // none, or one of a site that is gone: the plain margin
 	var clips []segment.Clip
 	reviewed := map[int]bool{}
 	for i := range w.Clips {

@@ -36,8 +36,9 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	location, segmentation, err := embeddedModels()
 	engine := onnx.New(onnx.LibraryOptions{Probe: location, Cache: selfTests()})
+	recipes := recipeDir()
 	open := func(o app.Options) error {
-		o.Deps = session.Deps{Engine: engine, Location: location, Segmentation: segmentation, ModelsError: err}
+		o.Deps = session.Deps{Engine: engine, Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes}
 		fyneapp.SetMetadata(app.Metadata(version))
 		a := fyneapp.New()
 		if o.Capture == "" {
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string) int {
 	}
 	return cli.Run(ctx, cli.Deps{
 		Version: version, Engine: engine, LibraryPath: onnx.LibraryPath,
-		Location: location, Segmentation: segmentation, ModelsError: err,
+		Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes,
 		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir}) },
 		OpenDemo:   func() error { return open(app.Options{Demo: true, DemoSeed: demoSeed}) },
 		CaptureDemo: func(dir string) error {
@@ -56,6 +57,15 @@ func run(ctx context.Context, args []string) int {
 		},
 		Out: os.Stdout, ErrOut: os.Stderr,
 	}, args)
+}
+
+// recipeDir is where a site keeps its own recipes, the same for window and command line; empty where there is no home.
+func recipeDir() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "clipwright", "recipes")
 }
 
 // writeResult writes result.json beside the RTSTRUCT of a demo, as `clipwright segment --json` would.

@@ -97,11 +97,30 @@ func (s *side) apply(ctx context.Context, t RecipeTarget) (Target, error) {
 	}
 	s.made[t.Name] = sh
 	s.warnOutside(t, sh)
-	made := Target{Name: t.Name + s.suffix, Type: t.Type, Mask: sh.mask, Recipe: sh.words}
+	made := Target{Name: t.Name + s.suffix, Type: t.Type, Mask: sh.mask, Recipe: sh.words, Inputs: s.inputs(s.in.Recipe)}
 	if sh.known {
 		made.Requested = &sh.asked
 	}
 	return made, nil
+}
+
+// inputs says what r, nil for the bed alone, made targets from.
+func (s *side) inputs(r *Recipe) string {
+	var ids []string
+	for _, c := range s.clips {
+		ids = append(ids, strconv.Itoa(c.ID))
+	}
+	text := "Clips " + strings.Join(ids, ", ")
+	if s.seroma != nil {
+		text += fmt.Sprintf("; seroma of %.1f cc", s.seroma.VolumeMM3()/1000)
+	}
+	if r == nil {
+		return text
+	}
+	if r.UsesFreeMargins() {
+		text += "; free margins " + Margin(s.in.FreeMargin).String()
+	}
+	return "Recipe " + r.Name + ". " + text
 }
 
 // start is the envelope of the clips, and the seroma that was accepted on this side.

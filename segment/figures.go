@@ -277,8 +277,8 @@ func (s *solid) holds(q volume.Vec) bool {
 	return false
 }
 
-// Surroundings is what drafted targets are measured against.
-type Surroundings struct {
+// Neighbours is what drafted targets are measured against.
+type Neighbours struct {
 	External   *volume.Mask            // nil: no skin
 	Structures map[string]*volume.Mask // Lungs, Breast or Breast_L
 	Anatomy    map[string]*volume.Mask // where Structures has none
@@ -287,7 +287,7 @@ type Surroundings struct {
 }
 
 // MeasureTargets measures what Draft made, each target against the bed of its own side; one for each target, in order.
-func MeasureTargets(targets []Target, in Surroundings) []TargetFigures {
+func MeasureTargets(targets []Target, in Neighbours) []TargetFigures {
 	figures := make([]TargetFigures, len(targets))
 	var bed Target
 	for i, t := range targets {

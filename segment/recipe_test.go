@@ -266,7 +266,7 @@ func TestCompareTargets(t *testing.T) {
 	if d := DSC(a[1].Mask, b[1].Mask); pairs[1].DSC != d || pairs[1].BCC != b[1].Mask.VolumeMM3()/1000 {
 		t.Errorf("%+v, want DSC %g", pairs[1], d)
 	}
-	figures := MeasureTargets(a, Surroundings{External: in.External, Clips: in.Clips, Structures: map[string]*volume.Mask{"breast_l": in.External}})
+	figures := MeasureTargets(a, Neighbours{External: in.External, Clips: in.Clips, Structures: map[string]*volume.Mask{"breast_l": in.External}})
 	if len(figures) != len(a) || figures[1].Requested == nil || *figures[2].Requested != UniformMargin(20) || math.IsNaN(figures[2].BreastRatio) {
 		t.Errorf("%v", figures)
 	}

@@ -22,6 +22,8 @@ type Target struct {
 	Mask   *volume.Mask
 	Recipe string // for people: what it was made of, with every margin
 
+	Inputs string // for people: recipe, clips, seroma and free margins that it came from
+
 	Requested *Margin // beyond SurgicalBed, what the recipe asks for before crops; nil where it began as another structure
 }
 
@@ -241,7 +243,7 @@ func (s *side) draft(ctx context.Context) ([]Target, error) {
 	if s.in.External != nil {
 		shown, words = shown.Intersect(s.in.External), words+", within "+ExternalName
 	}
-	targets := []Target{{Name: BedName + s.suffix, Type: "CTV", Mask: shown, Recipe: words}}
+	targets := []Target{{Name: BedName + s.suffix, Type: "CTV", Mask: shown, Recipe: words, Inputs: s.inputs(nil)}}
 	if s.in.Recipe == nil {
 		return targets, nil
 	}

@@ -30,7 +30,8 @@ type Deps struct {
 	Engine       segment.Engine
 	Location     segment.Model
 	Segmentation segment.Model
-	ModelsError  error // why the embedded models cannot be used, or nil
+	ModelsError  error  // why the embedded models cannot be used, or nil
+	RecipeDir    string // where the site keeps its own recipes; empty for none
 	// LibraryPath is where the ONNX Runtime library was found.
 	LibraryPath func() (string, error)
 	// OpenWindow shows the window, on dir when that is not empty, and returns when it is closed.

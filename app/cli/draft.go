@@ -16,17 +16,22 @@ import (
 )
 
 // recipeFlags choose how targets are made.
-type recipeFlags struct{ recipe, margin, freeMargin string }
+type recipeFlags struct {
+	recipe, margin, freeMargin, compare string
+	seroma                              bool
+}
 
 func (f *recipeFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.margin, "margin-mm", "", "make CTVsb_High with one margin in mm, or six as R,L,A,P,S,I")
 	flags.StringVar(&f.recipe, "recipe", "", "make the targets of this recipe (`clipwright recipes` lists them) or .toml file")
+	flags.BoolVar(&f.seroma, "seroma", false, "accept the seroma as part of SurgicalBed: the structure Seroma, or one grown between the clips")
+	flags.StringVar(&f.compare, "compare", "", "print beside the targets what this other recipe or .toml file makes")
 	flags.StringVar(&f.freeMargin, "free-margin-mm", "", "pathology's free margins, for recipes that ask: one, or six as R,L,A,P,S,I")
 }
 
 // read returns the recipe asked for, nil for none, and the free margins.
-func (f *recipeFlags) read() (*segment.Recipe, segment.FreeMargin, error) {
+func (f *recipeFlags) read(deps Deps) (*segment.Recipe, segment.FreeMargin, error) {
 	free := segment.UnknownFreeMargin()
 	if f.freeMargin != "" {
 		m, err := segment.ParseMargin(f.freeMargin)
@@ -44,10 +49,12 @@ func (f *recipeFlags) read() (*segment.Recipe, segment.FreeMargin, error) {
 			return nil, free, usageError{fmt.Errorf("--margin-mm: %w", err)}
 		}
 		return segment.PlainRecipe(m), free, nil
+	case f.recipe == "" && f.compare != "":
+		return nil, free, usageError{errors.New("--compare needs --recipe or --margin-mm to compare with")}
 	case f.recipe == "":
 		return nil, free, nil
 	}
-	r, err := segment.FindRecipe("", f.recipe)
+	r, err := segment.FindRecipe(deps.RecipeDir, f.recipe)
 	if err != nil {
 		return nil, free, err
 	}
@@ -59,12 +66,29 @@ func (f *recipeFlags) read() (*segment.Recipe, segment.FreeMargin, error) {
 
 func recipesCommand(deps Deps) *cobra.Command {
 	return &cobra.Command{
-		Use: "recipes", Short: "List the recipes that make targets from clips, with their sources", Args: exactly(0, "no argument"),
-		RunE: func(*cobra.Command, []string) error {
+		Use:   "recipes [NAME]",
+		Short: "List the recipes that make targets from clips, with their sources; with a name, print its file to begin yours from",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				r, err := segment.FindRecipe(deps.RecipeDir, args[0])
+				if err != nil {
+					return err
+				}
+				_, err = deps.Out.Write(r.TOML())
+				return err
+			}
 			for _, r := range segment.Recipes() {
 				printRecipe(deps, r)
 			}
-			return nil
+			site, err := segment.SiteRecipes(deps.RecipeDir)
+			for _, r := range site {
+				printRecipe(deps, r)
+			}
+			if deps.RecipeDir != "" {
+				fmt.Fprintf(deps.Out, "Recipes of your own, NAME.toml, go into %s\n", deps.RecipeDir)
+			}
+			return err
 		},
 	}
 }
@@ -109,7 +133,7 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 			return usageError{fmt.Errorf("give %s", need.flag)}
 		}
 	}
-	recipe, free, err := o.read()
+	recipe, _, err := o.read(deps)
 	if err != nil {
 		return err
 	}
@@ -136,14 +160,11 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	if len(clips) == 0 {
 		return fmt.Errorf("%s holds no clip on this CT: a structure of type MARKER, or named Clips_..., is needed; it has %s", o.clips, names(set))
 	}
-	targets, warnings, err := segment.Draft(ctx, segment.DraftInput{
-		Grid: ct.volume.Grid, Clips: clips, External: external, Structures: masksOf(set, ct.volume.Grid),
-		Recipe: recipe, FreeMargin: free,
-	})
+	made, err := o.draft(ctx, deps, ct.volume, external, clips, masksOf(set, ct.volume.Grid))
 	if err != nil {
 		return err
 	}
-	drafted := session.StructureSet(clips, external, targets, o.options()...)
+	drafted := session.StructureSet(clips, external, made.targets, append(o.options(), session.WithDrawn(made.seroma))...)
 	if o.appendTo != "" { // the clips are there already, and the body is not asked for
 		drafted.Structures = slices.DeleteFunc(drafted.Structures, func(s dicom.Structure) bool {
 			return len(s.Contours) > 0 && isClips(&s) || s.Name == session.NameExternal
@@ -152,34 +173,12 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	if err := o.write(drafted, ct.series); err != nil {
 		return err
 	}
-	for _, w := range append(reportWarnings(&report), warnings...) {
+	for _, w := range append(reportWarnings(&report), made.warnings...) {
 		fmt.Fprintln(deps.ErrOut, "warning:", w)
 	}
-	printFigures(deps, targets, external, clips)
+	made.print(deps, recipe.Key, o.compare)
 	fmt.Fprintf(deps.Out, "%s written: %d clips, %s. Not a medical device: check every contour.\n", o.out, len(clips), recipe.Name)
 	return nil
-}
-
-// printFigures prints what each target became; a target belongs to the bed of its own side.
-func printFigures(deps Deps, targets []segment.Target, external *volume.Mask, clips []segment.Clip) {
-	var bed segment.Target
-	for _, t := range targets {
-		fmt.Fprintf(deps.Out, "%-16s %-8s %9.2f cc  %s\n", t.Name, t.Type, t.Mask.VolumeMM3()/1000, t.Recipe)
-		if strings.HasPrefix(t.Name, segment.BedName) {
-			bed = t
-			continue
-		}
-		var own []segment.Clip
-		for _, c := range clips {
-			if len(bed.Name) == len(segment.BedName) || strings.HasSuffix(bed.Name, "_"+c.Side) {
-				own = append(own, c)
-			}
-		}
-		f := segment.MeasureTarget(t.Mask, bed.Mask, external, own)
-		a := f.Achieved
-		fmt.Fprintf(deps.Out, "%16s beyond the bed R %.1f L %.1f A %.1f P %.1f S %.1f I %.1f mm; %d of %d clips inside, nearest %.1f mm from its edge; skin %.1f mm; %.1f x the bed\n",
-			"", a.R, a.L, a.A, a.P, a.S, a.I, len(own)-len(f.Outside), len(own), f.ClipEdgeMM, f.SkinMM, f.VolumeRatio)
-	}
 }
 
 // keptClips returns the bed's clips of a structure set, numbered from 1, sided by the body.

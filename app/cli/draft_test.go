@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/segment"
 )
 
 func TestDraftOfClipsMadeElsewhere(t *testing.T) {
@@ -25,7 +26,7 @@ func TestDraftOfClipsMadeElsewhere(t *testing.T) {
 		t.Errorf("structures %s, want %s", got, want)
 	}
 	for i := range set.Structures {
-		if s := &set.Structures[i]; s.Name == "PTVsb_High" && s.Description != "CTVsb_High + 10 mm" {
+		if s := &set.Structures[i]; s.Name == "PTVsb_High" && !strings.HasPrefix(s.Description, "CTVsb_High + 10 mm. Recipe Florence APBI. Clips 1, 2, 3, 4") {
 			t.Errorf("%s says it is %q", s.Name, s.Description)
 		}
 	}
@@ -89,5 +90,38 @@ func TestDraftAppendsToTheirSet(t *testing.T) {
 	}
 	if code, _, stderr := call(t, nil, slices.Concat(args[:len(args)-4], []string{"--append-to", filepath.Join(dir, "none.dcm"), "--out", out, "--force"})...); code != ExitUsage || !strings.Contains(stderr, "none.dcm") {
 		t.Errorf("no base: %d %s", code, stderr)
+	}
+}
+
+func TestDraftWithSeromaAndComparison(t *testing.T) {
+	dir := writeCase(t, leftClips()...)
+	ct, truth := filepath.Join(dir, "ct"), filepath.Join(dir, "truth.dcm")
+	recipes := filepath.Join(t.TempDir(), "recipes")
+	if _, err := segment.SaveRecipe(recipes, "ours", segment.PlainRecipe(segment.UniformMargin(6))); err != nil {
+		t.Fatal(err)
+	}
+	site := func(d *Deps) { d.RecipeDir = recipes }
+	out := filepath.Join(dir, "out.dcm")
+	code, text, errOut := call(t, site, "draft", "--ct", ct, "--clips", truth, "--recipe", "ours", "--compare", "florence", "--seroma", "--out", out)
+	if code != 0 {
+		t.Fatalf("exit %d: %s%s", code, text, errOut)
+	}
+	for _, want := range []string{"asked 6 mm", "4 of 4 clips inside", "differ cc", "CTVsb_High"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	if !strings.Contains(text+errOut, "eroma") {
+		t.Errorf("nothing is said of the seroma:\n%s%s", text, errOut)
+	}
+	if code, text, _ := call(t, site, "recipes"); code != 0 || !strings.Contains(text, "ours") || !strings.Contains(text, recipes) {
+		t.Errorf("exit %d: the site's recipe is not listed:\n%s", code, text)
+	}
+	code, text, _ = call(t, site, "recipes", "ours")
+	if r, err := segment.ParseRecipe("again", []byte(text)); code != 0 || err != nil || r.Targets[0].Steps[0].Margin != segment.UniformMargin(6) {
+		t.Errorf("exit %d: %v in\n%s", code, err, text)
+	}
+	if code, _, errOut := call(t, site, "draft", "--ct", ct, "--clips", truth, "--margin-mm", "5", "--compare", "none", "--out", out+"2"); code != 1 || !strings.Contains(errOut, "there is no recipe") {
+		t.Errorf("exit %d: %s", code, errOut)
 	}
 }

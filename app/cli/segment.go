@@ -69,8 +69,7 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	if err := o.checkAll(); err != nil {
 		return err
 	}
-	recipe, free, err := o.read()
-	if err != nil {
+	if _, _, err := o.read(deps); err != nil {
 		return err
 	}
 	if err := errors.Join(o.writeFlags.check(), refuseExisting(o.json, o.force)); err != nil {
@@ -100,16 +99,15 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	}
 
 	var set *dicom.StructureSet
+	var made drafted
 	draftStart := time.Now()
 	if len(found.Clips) > 0 {
-		targets, draftWarnings, err := segment.Draft(ctx, segment.DraftInput{
-			Grid: ct.volume.Grid, Clips: found.Clips, External: found.External, Recipe: recipe, FreeMargin: free,
-		})
+		made, err = o.draft(ctx, deps, ct.volume, found.External, found.Clips, nil)
 		if err != nil {
 			return err
 		}
-		warnings = append(warnings, draftWarnings...)
-		set = session.StructureSet(found.Clips, found.External, targets, o.options()...)
+		warnings = append(warnings, made.warnings...)
+		set = session.StructureSet(found.Clips, found.External, made.targets, append(o.options(), session.WithDrawn(made.seroma))...)
 	}
 	draft := time.Since(draftStart).Seconds()
 	writeStart := time.Now()
@@ -125,6 +123,9 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 		if err := WriteJSON(o.json, result, o.force); err != nil {
 			return err
 		}
+	}
+	if len(made.targets) > 1 || len(made.seroma) > 0 {
+		made.print(deps, o.recipe, o.compare)
 	}
 	printSegment(deps, o.out, result)
 	return nil

@@ -118,7 +118,7 @@ func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) (*store.
 
 // restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back.
 func (s *Session) restoreWork(w *store.Work) {
-	recipe, _ := segment.FindRecipe("", w.Recipe) // none, or one of a site that is gone: the plain margin
+	recipe, _ := segment.FindRecipe(s.deps.RecipeDir, w.Recipe) // none, or one of a site that is gone: the plain margin
 	var clips []segment.Clip
 	reviewed := map[int]bool{}
 	for i := range w.Clips {
@@ -137,7 +137,7 @@ func (s *Session) restoreWork(w *store.Work) {
 	for i := range w.Drawn {
 		d := &w.Drawn[i]
 		if m, ok := store.MaskOf(s.document.Volume.Grid, d.Runs); ok {
-			drawn = append(drawn, Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Mask: m, CC: m.VolumeMM3() / 1000})
+			drawn = append(drawn, Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Origin: d.Origin, Mask: m, CC: m.VolumeMM3() / 1000})
 		}
 	}
 	what := plural(len(clips), "clip")
@@ -182,7 +182,7 @@ func workOf(p *Plan, reviewed map[int]bool, g *volume.Grid, now time.Time) store
 		})
 	}
 	for _, d := range p.Drawn {
-		w.Drawn = append(w.Drawn, store.Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Runs: d.Mask.Runs()})
+		w.Drawn = append(w.Drawn, store.Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Origin: d.Origin, Runs: d.Mask.Runs()})
 	}
 	return w
 }

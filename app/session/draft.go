@@ -42,8 +42,8 @@ func (c *draftCache) add(d drafted) {
 func (s *Session) draftInput() segment.DraftInput {
 	return segment.DraftInput{
 		Grid: s.document.Volume.Grid, Clips: s.plan.Kept(), External: s.derived.External,
-		Structures: s.plan.drawnMasks(),
-		Recipe:     s.plan.BoostRecipe(), FreeMargin: s.plan.Free, Cache: &s.contracted,
+		Structures: s.plan.drawnMasks(), Anatomy: s.anatomy(), Seroma: s.plan.drawnSeroma(),
+		Recipe: s.plan.BoostRecipe(), FreeMargin: s.plan.Free, Cache: &s.contracted,
 	}
 }
 
@@ -97,4 +97,5 @@ func (s *Session) setDraft(d drafted) {
 	s.derived.Targets, s.derived.DraftWarnings, s.derived.DraftSeconds = d.targets, d.warnings, d.seconds
 	s.derived.Stale = false
 	s.mark(DerivedChanged)
+	s.measure()
 }

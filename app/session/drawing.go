@@ -17,6 +17,8 @@ type Drawn struct {
 	Mask   *volume.Mask
 	CC     float64
 	Recipe string // of the drafted target it began as; empty when it was drawn from nothing
+	Origin string // what made it, when it was not drawn from nothing: a proposal that was accepted
+	draft  uint64 // of the plan whose target it began as
 }
 
 // Edited tells whether d began as a drafted target; it no longer follows the clips and margins.
@@ -341,12 +343,19 @@ func (s *Session) commitMask(k *Stroke, name func(what string) string) {
 	}
 	d := Drawn{Name: k.Name, Mask: k.Mask, CC: k.Mask.VolumeMM3() / 1000}
 	if have := s.plan.Drawing(k.Name); have != nil {
-		d.Type, d.Recipe = have.Type, have.Recipe
+		d.Type, d.Recipe, d.Origin, d.draft = have.Type, have.Recipe, have.Origin, have.draft
 	} else if t := s.target(k.Name); t != nil {
-		d.Type, d.Recipe = t.Type, t.Recipe
+		d.Type, d.Recipe, d.draft = t.Type, t.Recipe, s.plan.draft
 		s.Notify(&Notice{Text: k.Name + " is edited by hand from now on: it no longer follows clips and margins. Its row takes the edits back."})
 	}
-	s.edit(name(k.Name), "", s.recipeReadsDrawn(), func(p *Plan) { p.setDrawn(d) })
+	if d.Edited() { // no target follows from it, but its figures do
+		s.Update(func() {
+			s.edit(name(k.Name), "", false, func(p *Plan) { p.setDrawn(d) })
+			s.measure()
+		})
+		return
+	}
+	s.edit(name(k.Name), "", s.recipeReadsDrawn() || d.Name == NameSeroma, func(p *Plan) { p.setDrawn(d) })
 }
 
 func (p *Plan) setDrawn(d Drawn) {
@@ -359,7 +368,7 @@ func (p *Plan) setDrawn(d Drawn) {
 }
 
 // recipeReadsDrawn tells whether targets may follow from drawn structures.
-func (s *Session) recipeReadsDrawn() bool { return s.plan.Recipe != nil }
+func (s *Session) recipeReadsDrawn() bool { return s.plan.Recipe != nil || s.plan.drawnSeroma() != nil }
 
 // commitClip changes clip k.Clip, or adds one. One that is erased altogether is rejected, as it was.
 func (s *Session) commitClip(k *Stroke, name func(what string) string) {

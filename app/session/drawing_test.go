@@ -244,7 +244,7 @@ func TestUndoOfDrawingIsBounded(t *testing.T) {
 	g := volume.NewUniformGrid(512, 512, 200, 0.98, 0.98, 2, volume.Vec{})
 	w.document.Volume = volume.NewVolume(g)
 	w.grid = g
-	if err := w.NewStructure("Seroma", "CAVITY"); err != nil {
+	if err := w.NewStructure("Scar", "AVOIDANCE"); err != nil {
 		t.Fatal(err)
 	}
 	w.SetBrush(20)

@@ -16,6 +16,8 @@ const (
 	JobExternal
 	JobRun
 	JobDraft
+	JobFigures
+	JobSeroma
 	JobSave
 	JobSurround
 	JobPreviews

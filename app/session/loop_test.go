@@ -140,7 +140,10 @@ func newWorld(t *testing.T) *world {
 		external: func(context.Context, *volume.Volume) (*volume.Mask, error) { return cube(w.grid, 2, 2, 2, 16), nil },
 		anatomy: func(context.Context, *volume.Volume, *volume.Mask) (*segment.Anatomy, error) {
 			none := volume.NewMask(w.grid)
-			return &segment.Anatomy{Lungs: none, Bones: cube(w.grid, 12, 10, 5, 3), Chestwall: none}, nil
+			return &segment.Anatomy{Lungs: cube(w.grid, 4, 4, 4, 4), Bones: cube(w.grid, 12, 10, 5, 3), Chestwall: none}, nil
+		},
+		seroma: func(context.Context, *volume.Volume, *volume.Mask, *volume.Mask, []segment.Clip) (*segment.Seroma, error) {
+			return nil, segment.ErrNoSeroma
 		},
 		run: func(ctx context.Context, _ *volume.Volume, _ segment.Networks, o segment.RunOptions) (*segment.Result, error) {
 			o.Progress("Locating", 1, 2)

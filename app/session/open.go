@@ -110,7 +110,7 @@ func demoDocument(seed int64, v *volume.Volume) Document {
 
 // replaceDocument shows doc with an empty plan and begins to draw its External.
 func (s *Session) replaceDocument(doc Document) {
-	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft, JobSurround} {
+	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft, JobSurround, JobFigures, JobSeroma} {
 		s.drop(kind)
 	}
 	s.Discard()
@@ -121,7 +121,7 @@ func (s *Session) replaceDocument(doc Document) {
 		Margin: s.plan.Margin, Boost: s.plan.Boost, Recipe: s.plan.Recipe, Free: segment.UnknownFreeMargin(),
 	}
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
-	s.derived, s.drafts, s.measured = Derived{}, nil, around{}
+	s.derived, s.drafts, s.measured, s.figured = Derived{}, nil, around{}, figuredFrom{}
 	clear(s.boxes)
 	s.stroke, s.view.Box = nil, nil
 	s.view.Selected, s.view.Reviewed, s.view.Active = 0, map[int]bool{}, ""

@@ -19,6 +19,7 @@ type Deps struct {
 	Segmentation segment.Model
 	ModelsError  error           // why the models cannot be used, or nil
 	AutosaveDir  string          // where unsaved work is kept; empty keeps none
+	RecipeDir    string          // where the site keeps its own recipes; empty keeps none
 	Network      segment.Options // provider and threads for both networks; zero is auto
 }
 
@@ -36,11 +37,15 @@ type Session struct {
 
 	revisions  uint64
 	drafts     draftCache
-	contracted segment.DraftCache
-	boxes      map[*volume.Mask]box // round clips, of this document
-	lastEdit   edit
-	measured   around  // what Derived.Around was, or is being, measured with
-	stroke     *Stroke // nil when nothing is being drawn
+	contracted segment.DraftCache // External less a margin: of the recipe, of the skin's rim, of the recipe compared with
+
+	contractedSkin, contractedOther segment.DraftCache
+
+	boxes    map[*volume.Mask]box // round clips, of this document
+	lastEdit edit
+	measured around      // what Derived.Around was, or is being, measured with
+	figured  figuredFrom // what Derived.Figures were, or are being, made from
+	stroke   *Stroke     // nil when nothing is being drawn
 
 	depth     int // nesting of Update
 	changed   Change
@@ -63,6 +68,7 @@ type pipeline struct {
 	generate func(context.Context, phantom.Options) (*phantom.Case, error)
 	external func(context.Context, *volume.Volume) (*volume.Mask, error)
 	anatomy  func(context.Context, *volume.Volume, *volume.Mask) (*segment.Anatomy, error)
+	seroma   func(ctx context.Context, v *volume.Volume, external, chestwall *volume.Mask, clips []segment.Clip) (*segment.Seroma, error)
 	run      func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error)
 	draft    func(context.Context, segment.DraftInput) ([]segment.Target, []string, error)
 	writeCT  func(context.Context, string, *volume.Volume, dicom.CTMeta) (*dicom.Series, error)
@@ -84,7 +90,7 @@ func New(post func(func()), deps Deps) *Session {
 		},
 		work: pipeline{
 			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, middle: dicom.ReadMiddle, generate: phantom.Generate,
-			external: segment.External, anatomy: segment.FindAnatomy, run: segment.Run, draft: segment.Draft,
+			external: segment.External, anatomy: segment.FindAnatomy, seroma: segment.FindSeroma, run: segment.Run, draft: segment.Draft,
 			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet,
 		},
 	}

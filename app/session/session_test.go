@@ -449,7 +449,7 @@ func TestFindingsBecomeOneNotice(t *testing.T) {
 
 func TestRecipesAskForWhatTheyLack(t *testing.T) {
 	w := opened(t)
-	recipe, err := segment.FindRecipe("gec-estro")
+	recipe, err := segment.FindRecipe("", "gec-estro")
 	if err != nil {
 		t.Fatal(err)
 	}

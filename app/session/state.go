@@ -106,7 +106,11 @@ type Derived struct {
 	Targets       []TargetVolume
 	DraftWarnings []string
 	DraftSeconds  float64
-	Stale         bool // the targets belong to an earlier plan; a job is making the new ones
+	Figures       []segment.TargetFigures    // of Targets, in their order; nil until measured
+	Compared      []segment.TargetComparison // with View.Compare; nil until made
+	CompareLacks  string                     // why there is nothing to compare with
+	Seroma        *segment.Seroma            // proposed, neither accepted nor rejected
+	Stale         bool                       // the targets belong to an earlier plan; a job is making the new ones
 }
 
 // TargetVolume is a drafted target and its size.
@@ -129,6 +133,7 @@ type View struct {
 	MarginLinked   bool             // one margin sets all six
 	Sort           SortKey
 	SortDown       bool
+	Compare        *segment.Recipe // whose targets are set beside those of the plan; nil for none
 	Tool           Tool
 	BrushMM        float64      // diameter
 	Box            *segment.ROI // the region to search that the user drew; nil for none

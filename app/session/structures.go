@@ -135,6 +135,8 @@ func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment
 		st := dicom.Structure{Name: d.Name, Type: d.Type, Algorithm: "MANUAL", Description: "Drawn by hand in Clipwright", Contours: volume.Contours(d.Mask)}
 		if d.Edited() {
 			st.Algorithm, st.Description = "SEMIAUTOMATIC", editedText(d.Recipe)
+		} else if d.Origin != "" {
+			st.Algorithm, st.Description = "SEMIAUTOMATIC", d.Origin
 		}
 		add(st)
 	}
@@ -144,7 +146,7 @@ func StructureSet(clips []segment.Clip, external *volume.Mask, targets []segment
 			continue
 		}
 		add(dicom.Structure{
-			Name: t.Name, Type: t.Type, Algorithm: algorithm, Description: t.Recipe,
+			Name: t.Name, Type: t.Type, Algorithm: algorithm, Description: targetText(t),
 			Contours: volume.Contours(t.Mask),
 		})
 	}
@@ -198,6 +200,21 @@ type StructureView struct {
 	Edited   bool // it began as a drafted target
 }
 
+// mostDescription is how long an ROI Description may be (VR ST).
+const mostDescription = 1024
+
+// targetText is what a target was made of, for its ROI description.
+func targetText(t segment.Target) string {
+	text := t.Recipe
+	if t.Inputs != "" {
+		text += ". " + t.Inputs
+	}
+	if r := []rune(text); len(r) > mostDescription {
+		text = string(r[:mostDescription-1]) + "…"
+	}
+	return text
+}
+
 // editedText says that a drafted target was drawn upon.
 func editedText(recipe string) string { return "Edited by hand; began as: " + recipe }
 
@@ -221,8 +238,12 @@ func (s *Session) Structures() []StructureView {
 	drawnView := func(d Drawn) StructureView {
 		v := StructureView{Name: d.Name, CC: d.CC, Detail: "drawn by hand", Saveable: !d.Mask.Empty(), Drawable: true, Drawn: true, Edited: d.Edited()}
 		switch {
+		case d.staleFor(s.plan):
+			v.Detail, v.Stale = "edited by hand, stale", true
 		case d.Edited():
 			v.Detail = "edited by hand"
+		case d.Origin != "":
+			v.Detail = "accepted"
 		case d.Mask.Empty():
 			v.Detail = "nothing drawn yet"
 		}

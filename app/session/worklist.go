@@ -110,8 +110,12 @@ func (s *Session) surround() {
 			all[clips[i].ID] = segment.Surround(&clips[i], clips, external, anatomy.Bones)
 		}
 		return func() {
+			first := s.derived.Anatomy == nil
 			s.derived.Anatomy, s.derived.Around = anatomy, all
 			s.mark(DerivedChanged)
+			if first {
+				s.anatomyFound()
+			}
 		}, nil
 	})
 }

@@ -40,6 +40,7 @@ type Drawn struct {
 	Name   string       `json:"name"`
 	Type   string       `json:"type"`
 	Recipe string       `json:"recipe,omitempty"` // of the drafted target it began as
+	Origin string       `json:"origin,omitempty"` // what made it, when it was accepted rather than drawn
 	Runs   []volume.Run `json:"runs"`             // voxels of the CT
 }
 

@@ -81,7 +81,7 @@ train: build ## train both networks within BUDGET (30m) from nothing; START=mode
 
 FUZZERS := FuzzReadCT FuzzReadStructureSet FuzzAppend
 fuzz: setup ## fuzz the DICOM readers for some seconds each
-	for f in $(FUZZERS); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./internal/dicom || exit 1; done
+	for f in $(FUZZERS); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/dicom || exit 1; done
 
 soak: setup ## hours of fuzzing and mutations, kept out of CI
 	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 12h -v -run 'Mutations|Truncated' ./internal/dicom

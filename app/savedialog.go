@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -37,6 +38,10 @@ type saveDialog struct {
 	note         *text
 	replace      *button
 	force        bool
+	base         *widget.Select // the set to add to; nil when the folder holds none
+	bases        []string       // paths of base's choices but the first
+	points       *button
+	asPoints     bool
 	save         *button
 	popup        *widget.PopUp
 }
@@ -55,6 +60,11 @@ func (d *saveDialog) show(s *session.Session) {
 		d.check()
 	})
 	d.replace.leading, d.replace.small, d.replace.colour = true, true, colourText
+	d.points = newButton(w.host, "A point for each clip as well", theme.CheckButtonIcon(), buttonFlat, "", func() {
+		d.asPoints = !d.asPoints
+		d.points.set(d.points.label, checkIcon(d.asPoints))
+	})
+	d.points.leading, d.points.small, d.points.colour = true, true, colourText
 	d.save = newButton(w.host, "Save", theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
 	cancel := newButton(w.host, "Cancel", nil, buttonNormal, "", d.close)
 
@@ -68,9 +78,12 @@ func (d *saveDialog) show(s *session.Session) {
 		labelled("File", d.name),
 		inset(saveContents(s), 60, 0, 0, 0),
 		inset(d.note, 60, 0, 0, 0),
-		inset(columns(0, d.replace, layout.NewSpacer()), 54, 0, 0, 0),
+		inset(columns(0, d.points, d.replace, layout.NewSpacer()), 54, 0, 0, 0),
 		columns(8, layout.NewSpacer(), cancel, d.save),
 	)
+	if d.base = d.chooseBase(s.Document()); d.base != nil {
+		content.Objects = slices.Insert(content.Objects, 3, labelled("Add to", d.base))
+	}
 	least := newFill(theme.ColorNameOverlayBackground)
 	least.min = fyne.NewSize(560, 10)
 	d.popup = widget.NewModalPopUp(container.NewStack(least, inset(content, 22, 22, 18, 16)), w.win.Canvas())
@@ -78,6 +91,33 @@ func (d *saveDialog) show(s *session.Session) {
 	d.popup.Show()
 	d.check()
 	w.win.Canvas().Focus(d.name)
+}
+
+// chooseBase offers the structure sets of the study to be added to; nil when there is none.
+func (d *saveDialog) chooseBase(doc session.Document) *widget.Select {
+	if doc.Series == nil || doc.Series.Study == nil || len(doc.Series.Study.StructureSets) == 0 {
+		return nil
+	}
+	names := []string{"nothing: a set of its own"}
+	d.bases = doc.Series.Study.StructureSets
+	for _, path := range d.bases {
+		name := filepath.Base(path)
+		if rel, err := filepath.Rel(doc.Dir, path); err == nil {
+			name = rel
+		}
+		names = append(names, "a copy of "+name+", without External")
+	}
+	choice := widget.NewSelect(names, nil)
+	choice.SetSelectedIndex(0)
+	return choice
+}
+
+// appendTo is the path of the set to add to, empty for a set of its own.
+func (d *saveDialog) appendTo() string {
+	if d.base == nil || d.base.SelectedIndex() < 1 {
+		return ""
+	}
+	return d.bases[d.base.SelectedIndex()-1]
 }
 
 // saveContents lists what goes into the file.
@@ -142,7 +182,7 @@ func (d *saveDialog) confirm() {
 	path := d.path()
 	d.window.app.Preferences().SetString(preferenceSaveFolder, filepath.Dir(path))
 	d.close()
-	d.window.session.Save(path, d.force)
+	d.window.session.SaveWith(session.SaveOptions{Path: path, Force: d.force, AppendTo: d.appendTo(), ClipPoints: d.asPoints})
 }
 
 func (d *saveDialog) close() {

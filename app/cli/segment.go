@@ -107,7 +107,11 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 			return err
 		}
 		warnings = append(warnings, made.warnings...)
-		set = session.StructureSet(found.Clips, found.External, made.targets, append(o.options(), session.WithDrawn(made.seroma))...)
+		external := found.External
+		if o.appendTo != "" { // what it joins has a body of its own, or will
+			external = nil
+		}
+		set = session.StructureSet(found.Clips, external, made.targets, append(o.options(), session.WithDrawn(made.seroma))...)
 	}
 	draft := time.Since(draftStart).Seconds()
 	writeStart := time.Now()

@@ -30,9 +30,21 @@ func (s *Session) CanSave() error {
 	return nil
 }
 
-// Save writes the RTSTRUCT of the plan to path, with targets drafted for exactly this plan. An existing
-// file is replaced only with force. The CT of a demo case goes to DemoCTDir(path) first.
-func (s *Session) Save(path string, force bool) {
+// SaveOptions say where and how an RTSTRUCT is saved.
+type SaveOptions struct {
+	Path       string
+	Force      bool   // replace what is there
+	AppendTo   string // a structure set of the same CT: a copy of it with ours added is written, without External
+	ClipPoints bool   // a structure of one point for each clip as well
+}
+
+// Save is SaveWith for a set of its own.
+func (s *Session) Save(path string, force bool) { s.SaveWith(SaveOptions{Path: path, Force: force}) }
+
+// SaveWith writes the RTSTRUCT of the plan, with targets drafted for exactly this plan. An existing
+// file is replaced only with Force. The CT of a demo case goes to DemoCTDir(Path) first.
+func (s *Session) SaveWith(o SaveOptions) {
+	path, force := o.Path, o.Force
 	if err := s.CanSave(); err != nil {
 		s.fail("Save", err)
 		return
@@ -69,12 +81,21 @@ func (s *Session) Save(path string, force bool) {
 		if reviewed {
 			options = append(options, WithReview())
 		}
+		if o.ClipPoints {
+			options = append(options, WithClipPoints())
+		}
 		targets := make([]segment.Target, len(ready.targets))
 		for i, t := range ready.targets {
 			targets[i] = t.Target
 		}
-		set := StructureSet(in.Clips, in.External, targets, options...)
-		if err := s.work.writeSet(path, set, doc.Series, force); err != nil {
+		external, write := in.External, s.work.writeSet
+		if o.AppendTo != "" {
+			external, write = nil, func(path string, set *dicom.StructureSet, ct *dicom.Series, force bool) error {
+				return s.work.appendSet(path, o.AppendTo, set, ct, force)
+			}
+		}
+		set := StructureSet(in.Clips, external, targets, options...)
+		if err := write(path, set, doc.Series, force); err != nil {
 			return nil, err
 		}
 		return func() { s.commitSave(doc, plan, set, path) }, nil
@@ -97,6 +118,7 @@ func (s *Session) writeDemoCT(ctx context.Context, doc *Document, dir string) er
 
 func (s *Session) commitSave(doc Document, plan *Plan, set *dicom.StructureSet, path string) {
 	if s.document.Volume == doc.Volume {
+		doc.Previews = s.document.Previews
 		s.document = doc
 		s.view.SavedPath, s.view.SavedAt, s.view.SavedSet = path, time.Now(), set
 		s.view.savedRevision = plan.Revision

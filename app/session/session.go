@@ -73,6 +73,8 @@ type pipeline struct {
 	draft    func(context.Context, segment.DraftInput) ([]segment.Target, []string, error)
 	writeCT  func(context.Context, string, *volume.Volume, dicom.CTMeta) (*dicom.Series, error)
 	writeSet func(string, *dicom.StructureSet, *dicom.Series, bool) error
+
+	appendSet func(path, base string, set *dicom.StructureSet, ct *dicom.Series, force bool) error
 }
 
 // defaultMarginMM stands in the margin fields until the user asks for a target.
@@ -91,7 +93,7 @@ func New(post func(func()), deps Deps) *Session {
 		work: pipeline{
 			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, middle: dicom.ReadMiddle, generate: phantom.Generate,
 			external: segment.External, anatomy: segment.FindAnatomy, seroma: segment.FindSeroma, run: segment.Run, draft: segment.Draft,
-			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet,
+			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet, appendSet: dicom.AppendStructureSet,
 		},
 	}
 }

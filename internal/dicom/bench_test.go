@@ -31,7 +31,6 @@ func BenchmarkReadCT(b *testing.B) {
 		}
 	}
 	reportBusy(b, begun)
-
 }
 
 // BenchmarkScan reads the headers of 5,000 files; the bar is 1 s.
@@ -44,7 +43,6 @@ func BenchmarkScan(b *testing.B) {
 		}
 	}
 	reportBusy(b, begun)
-
 }
 
 // BenchmarkWriteCT writes 100 slices of 512 x 512.
@@ -87,7 +85,6 @@ func BenchmarkWriteStructureSet(b *testing.B) {
 		}
 	}
 	reportBusy(b, begun)
-
 }
 
 func BenchmarkReadStructureSet(b *testing.B) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"math"
 
 	"fyne.io/fyne/v2"
@@ -22,7 +23,16 @@ type boostActions struct {
 	recipe func(*segment.Recipe)
 	on     func(bool)
 	linked func(bool)
+
+	preview func(segment.Margin) // of a margin that is being dragged
+	menu    func(under fyne.CanvasObject, checked string, chosen func(*segment.Recipe))
+	edit    func() // the recipe as text
+	figures func() // all figures
+	seroma  seromaActions
 }
+
+// seromaActions is what can be done about the fluid between the clips.
+type seromaActions struct{ find, accept, leave func() }
 
 // boost is the panel that makes targets from SurgicalBed: a recipe, its six margins or pathology's six free margins,
 // and live volumes.
@@ -39,9 +49,17 @@ type boost struct {
 	margins fyne.CanvasObject
 	volumes *targetVolumes
 	warning *text
+	figure  *button // the figures in a few words; opens all
+	find    *button // finds a seroma, or accepts the one proposed
+	leave   *button
 	do      boostActions
-	plan    *session.Plan
-	link    bool
+
+	seromaBox *fyne.Container // find and leave
+	figureRow *fyne.Container // of the three
+	plan      *session.Plan
+	link      bool
+
+	proposed bool // a seroma is
 }
 
 // Indices into the six fields.
@@ -67,6 +85,21 @@ func newBoost(h *host, do boostActions) *boost {
 	b.recipe = newButton(h, "", theme.MenuDropDownIcon(), buttonFlat, "Choose the recipe that makes the targets", b.choose)
 	b.on = newButton(h, "Draft targets", theme.CheckButtonIcon(), buttonFlat, "Draft the targets of the recipe from SurgicalBed", func() { do.on(!b.plan.Boost) })
 	b.linked = newButton(h, "One margin for all", theme.CheckButtonIcon(), buttonFlat, "One number sets all six margins", func() { do.linked(!b.link) })
+	edit := newButton(h, "", theme.DocumentCreateIcon(), buttonFlat, "See or change the recipe's steps", do.edit)
+	edit.small = true
+	b.figure = newButton(h, "Figures", theme.InfoIcon(), buttonFlat, "Margins reached, clips, skin and lung; another recipe beside", do.figures)
+	b.find = newButton(h, "Find seroma", nil, buttonFlat, "", func() {
+		if b.proposed {
+			do.seroma.accept()
+		} else {
+			do.seroma.find()
+		}
+	})
+	b.leave = newButton(h, "Leave", nil, buttonFlat, "Drop the proposal", do.seroma.leave)
+	for _, c := range []*button{b.figure, b.find, b.leave} {
+		c.colour, c.small = colourText, true
+	}
+	b.leave.Hide()
 	for _, c := range []*button{b.recipe, b.on, b.linked} {
 		c.leading, c.colour, c.small = true, colourText, true
 	}
@@ -75,16 +108,20 @@ func newBoost(h *host, do boostActions) *boost {
 		b.fields[i].none = math.NaN()
 		b.fields[i].left, b.fields[i].shortcut = h.unfocus, h.shortcut
 	}
+	b.figure.leading = true
+	b.seromaBox = columns(0, b.find, b.leave)
+	b.figureRow = container.NewBorder(nil, nil, nil, b.seromaBox, b.figure)
 	b.about.SizeName, b.about.Importance, b.about.Wrapping = sizeSmall, widget.LowImportance, fyne.TextWrapWord
 	pad := -theme.InnerPadding()
 	b.aboutIn = inset(b.about, pad, pad, pad, pad)
 	b.margins = b.figures()
 	b.box = inset(rows(4,
-		container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), nil, b.recipe),
+		container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), edit, b.recipe),
 		b.aboutIn,
 		container.NewBorder(nil, nil, b.on, columns(0, b.linked, middle(b.ask))),
 		b.margins,
 		inset(b.volumes.box, 2, 0, 4, 0),
+		b.figureRow,
 		b.warning,
 	), 10, 10, 0, 8)
 	return b
@@ -92,22 +129,12 @@ func newBoost(h *host, do boostActions) *boost {
 
 // choose opens the list of recipes under the button.
 func (b *boost) choose() {
-	menu := fyne.NewMenu("")
-	for _, r := range segment.Recipes() {
-		chosen := r
+	b.do.menu(b.recipe, b.recipeKey(), func(r *segment.Recipe) {
 		if r.Key == plainKey {
-			chosen = nil
+			r = nil
 		}
-		item := fyne.NewMenuItem(r.Name, func() { b.do.recipe(chosen) })
-		item.Checked = b.recipeKey() == r.Key
-		menu.Items = append(menu.Items, item)
-	}
-	canvas := fyne.CurrentApp().Driver().CanvasForObject(b.recipe)
-	if canvas == nil {
-		return
-	}
-	list := widget.NewPopUpMenu(menu, canvas)
-	list.ShowAtRelativePosition(fyne.NewPos(0, -list.MinSize().Height), b.recipe)
+		b.do.recipe(r)
+	})
 }
 
 // plainKey is the recipe that the six fields make.
@@ -134,14 +161,14 @@ func (b *boost) figures() fyne.CanvasObject {
 	front := newFigure("front.svg", assets.FigureFrontSVG, fyne.NewSize(60, 65))
 	axial := newFigure("axial.svg", assets.FigureAxialSVG, fyne.NewSize(84, 63))
 	field := func(letter string, i int) fyne.CanvasObject {
-		caption := newText(letter, textStyle{bold: true})
+		caption := newScrub(letter, b.fields[i], func(mm float64) { b.dragged(i, mm) })
 		balance := newFill(colourPanel) // as wide as the letter, so that the field sits over the figure
 		balance.min = fyne.NewSize(caption.MinSize().Width, 1)
 		return columns(4, middle(caption), b.fields[i], balance)
 	}
 	frontGrid := rows(2,
 		container.NewCenter(field("S", fieldS)),
-		container.NewCenter(columns(4, middle(columns(4, middle(newText("R", textStyle{bold: true})), b.fields[fieldR])), front, middle(columns(4, b.fields[fieldL], middle(newText("L", textStyle{bold: true})))))),
+		container.NewCenter(columns(4, middle(columns(4, middle(newScrub("R", b.fields[fieldR], func(mm float64) { b.dragged(fieldR, mm) })), b.fields[fieldR])), front, middle(columns(4, b.fields[fieldL], middle(newScrub("L", b.fields[fieldL], func(mm float64) { b.dragged(fieldL, mm) })))))),
 		container.NewCenter(field("I", fieldI)),
 	)
 	axialGrid := rows(2,
@@ -152,6 +179,23 @@ func (b *boost) figures() fyne.CanvasObject {
 	return container.NewStack(
 		container.NewHBox(layout.NewSpacer(), middle(frontGrid), layout.NewSpacer(), middle(axialGrid), layout.NewSpacer()),
 		rows(0, layout.NewSpacer(), columns(0, layout.NewSpacer(), newText("mm", textStyle{size: sizeSmall, colour: colourDim}))))
+}
+
+// dragged shows what a margin would make, without taking it; a free margin is taken when it is let go.
+func (b *boost) dragged(i int, mm float64) {
+	if b.plan.Recipe != nil {
+		return
+	}
+	m := b.plan.Margin
+	if b.link {
+		m = segment.UniformMargin(mm)
+		for _, f := range b.fields {
+			f.SetText(formatNumber(mm))
+		}
+	} else {
+		*marginField(&m, i) = mm
+	}
+	b.do.preview(m)
 }
 
 // typed takes one field: a free margin where the recipe asks for them; else a margin, all six when they are linked.
@@ -175,23 +219,49 @@ func marginField(m *segment.Margin, i int) *float64 {
 	return [...]*float64{fieldR: &m.R, fieldL: &m.L, fieldA: &m.A, fieldP: &m.P, fieldS: &m.S, fieldI: &m.I}[i]
 }
 
-func (b *boost) set(plan *session.Plan, derived session.Derived, linked bool) {
+func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []string, linked bool) {
 	b.plan, b.link = plan, linked
 	b.on.set(b.on.label, checkIcon(plan.Boost))
 	b.linked.set(b.linked.label, checkIcon(linked))
 	layout := b.setRecipe(plan)
 	layout = b.volumes.set(derived) || layout
 	warning := ""
-	if len(derived.DraftWarnings) > 0 {
-		warning = derived.DraftWarnings[0]
+	if len(warnings) > 0 {
+		warning = warnings[0]
+		if n := len(warnings) - 1; n > 0 {
+			warning = fmt.Sprintf("(+%d) %s", n, warning)
+		}
 	}
 	b.warning.set(warning)
+	b.setSeroma(derived)
+	figure := "Figures"
+	if derived.Seroma == nil { // else there is no room
+		figure = figuresLine(derived)
+	}
+	b.figure.set(figure, theme.InfoIcon())
+	b.figureRow.Refresh()
 	if warned := warning != ""; warned != b.warning.Visible() {
 		setVisible(b.warning, warned)
 		layout = true
 	}
 	if layout {
 		b.box.Refresh()
+	}
+}
+
+// setSeroma offers to look for a seroma, or to take or leave the one proposed.
+func (b *boost) setSeroma(derived session.Derived) {
+	b.proposed = derived.Seroma != nil
+	label, tip := "Find seroma", "Look for fluid between the clips: a proposal, which you accept or not"
+	if b.proposed {
+		label = fmt.Sprintf("Accept seroma, %s cc", volumeText(derived.Seroma.Mask.VolumeMM3()/1000))
+		tip = "Make it part of SurgicalBed; it can be drawn upon"
+	}
+	b.find.tip = tip
+	if label != b.find.label {
+		b.find.set(label, nil)
+		setVisible(b.leave, b.proposed)
+		b.seromaBox.Refresh()
 	}
 }
 

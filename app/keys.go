@@ -156,6 +156,10 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 		w.showHelp()
 	case w.saving != nil:
 		w.saving.close()
+	case w.editor != nil:
+		w.editor.close()
+	case w.figures != nil:
+		w.figures.close()
 	case w.naming != nil:
 		w.naming.close()
 	}

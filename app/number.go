@@ -51,7 +51,7 @@ func (n *number) set(v float64) {
 }
 
 func (n *number) show() {
-	s := strconv.FormatFloat(n.value, 'f', -1, 64)
+	s := formatNumber(n.value)
 	if n.optional && same(n.value, n.none) {
 		s = ""
 	}
@@ -59,6 +59,9 @@ func (n *number) show() {
 		n.SetText(s)
 	}
 }
+
+// formatNumber writes a number as a field shows it.
+func formatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // parse reads the text as the user may write it, with a comma or a point.
 func (n *number) parse() (float64, bool) {

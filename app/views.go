@@ -294,7 +294,7 @@ func (v *views) marks() ([]viewer.Overlay, []viewer.Box) {
 			continue
 		}
 		style := v.session.Style(l.Name)
-		o := viewer.Overlay{Mask: l.Mask, Colour: v.paint(l.Name), WidthPx: markWidth, Dashed: !decided && !l.ByHand, Fill: style.Fill}
+		o := viewer.Overlay{Mask: l.Mask, Colour: v.paint(l.Name), WidthPx: markWidth, Dashed: l.Proposal || !decided && !l.ByHand, Fill: style.Fill}
 		if view.Tool.Draws() && l.Name == view.Active {
 			o.Fill = max(o.Fill, targetFill)
 		}

@@ -64,6 +64,8 @@ type window struct {
 
 	help     *widget.PopUp
 	saving   *saveDialog
+	figures  *figuresDialog
+	editor   *recipeEditor
 	naming   *nameDialog
 	chooser  *dialog.FileDialog
 	released <-chan struct{} // closed when the networks are; nil until the window closes
@@ -117,7 +119,11 @@ func (w *window) build() {
 	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) }, w.showReport)
 	w.structures = newStructureList(w.host, structureActions{visible: s.SetVisible, menu: w.showStructure})
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, merge: s.MergeClips, split: s.SplitClip, sort: s.SetSort, add: s.AddClip})
-	w.boost = newBoost(w.host, boostActions{margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked})
+	w.boost = newBoost(w.host, boostActions{
+		margin: s.SetMargin, free: s.SetFreeMargin, recipe: s.SetRecipe, on: s.SetBoost, linked: s.SetMarginLinked, preview: s.PreviewMargin,
+		menu: w.recipeMenu, edit: w.editRecipe, figures: w.showFigures,
+		seroma: seromaActions{find: s.FindSeroma, accept: s.AcceptSeroma, leave: s.RejectSeroma},
+	})
 	w.views = newViews(w.host, s, w.remembered)
 	w.tools = newToolbar(w.host, s, toolActions{
 		tool: s.SetTool, size: s.SetBrush, structure: s.SetActive, add: w.addStructure, newNamed: w.askStructure,
@@ -177,7 +183,10 @@ func (w *window) refresh(changed session.Change) {
 		if n := len(plan.Clips) - len(plan.Kept()); n > 0 {
 			w.clipBox.info.set(fmt.Sprintf("%d rejected", n))
 		}
-		w.boost.set(plan, derived, view.MarginLinked)
+		w.boost.set(plan, derived, s.BoostWarnings(), view.MarginLinked)
+		if w.figures != nil {
+			w.figures.set()
+		}
 		if changed.Has(session.DerivedChanged) {
 			w.boost.volumes.box.Refresh() // figures that have grown push their neighbours
 		}

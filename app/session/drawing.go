@@ -488,6 +488,8 @@ type Layer struct {
 	Name   string
 	Mask   *volume.Mask
 	ByHand bool // a person drew it: no proposal
+
+	Proposal bool // neither accepted nor rejected
 }
 
 // Layers are the targets and drawn structures, the largest first so that none hides another, with what is being drawn.
@@ -499,7 +501,10 @@ func (s *Session) Layers() []Layer {
 		}
 	}
 	for _, d := range s.plan.Drawn {
-		layers = append(layers, Layer{d.Name, d.Mask, true})
+		layers = append(layers, Layer{Name: d.Name, Mask: d.Mask, ByHand: true})
+	}
+	if p := s.derived.Seroma; p != nil {
+		layers = append(layers, Layer{Name: NameSeroma, Mask: p.Mask, Proposal: true})
 	}
 	if k := s.stroke; k != nil && !IsClips(k.Name) {
 		if i := slices.IndexFunc(layers, func(l Layer) bool { return l.Name == k.Name }); i >= 0 {

@@ -141,6 +141,7 @@ func TestStructuresOnEnhancedCT(t *testing.T) {
 	if !slices.Equal(frames, []int{3, 2}) { // the file's frames run downwards
 		t.Errorf("frames %v", frames)
 	}
+	noErrorLine(t, "structures on an Enhanced CT", tool(t, "dciodvfy", path))
 }
 
 func TestEnhancedCTRefusals(t *testing.T) {

@@ -92,6 +92,27 @@ func TestUnreadableFileIsNamed(t *testing.T) {
 	wantFinding(t, &report, SeverityWarning, "permission")
 }
 
+// TestFilesThatVanishAreNamed: what was listed but cannot be opened any more, or never could, is a finding by file.
+func TestFilesThatVanishAreNamed(t *testing.T) {
+	var report Report
+	c := census{dir: "/ct", report: &report}
+	loop := filepath.Join(t.TempDir(), "loop")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	gone := filepath.Join(t.TempDir(), "gone.dcm")
+	if err := c.read(context.Background(), []string{gone, loop}); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{gone, loop} {
+		if !slices.ContainsFunc(report.Findings(), func(f Finding) bool {
+			return f.File == file && f.Severity == SeverityWarning && strings.Contains(f.Text, "left out")
+		}) {
+			t.Errorf("%s is not named: %v", file, report.Findings())
+		}
+	}
+}
+
 func TestImagesThatDifferAreApart(t *testing.T) {
 	for name, c := range map[string]struct {
 		change rawFile

@@ -166,6 +166,8 @@ func TestHostileFiles(t *testing.T) {
 		"items of ROIs":         of(rtClass, implicit(0x30060020, 0xFFFFFFFF), repeat(1<<20, implicit(tagItem, 0))),
 		"items of frames":       of(implicit(0x00080016, 28, []byte(classEnhancedCT+"\x00")...), implicit(0x00280008, 8, []byte("1048576 ")...), implicit(0x52009230, 0xFFFFFFFF), repeat(1<<20, implicit(tagItem, 0))),
 		"items of one element":  of(rtClass, implicit(0x30060020, 0xFFFFFFFF), repeat(1<<19, implicit(tagItem, 8, implicit(0x30060022, 0)...))),
+		"items of contours":     of(rtClass, implicit(0x30060039, 0xFFFFFFFF), implicit(tagItem, 0xFFFFFFFF), implicit(tagContours, 0xFFFFFFFF), repeat(1<<20, implicit(tagItem, 0))),
+		"closed empty contours": of(rtClass, implicit(0x30060039, uint32(16+8<<20)), implicit(tagItem, uint32(8+8<<20)), implicit(tagContours, 8<<20), repeat(1<<20, implicit(tagItem, 0))),
 		"items of records":      slices.Concat(encodeDirectory(rawFile{0x00020002: str("UI", classMediaDirectory)}), explicitItems(0x00041220, 1<<20)),
 		"every contour repeats": withContours(repeatContours(20000)...).encode(syntaxImplicitLE),
 	} {

@@ -64,6 +64,7 @@ type walker struct {
 const (
 	itemCost    = 256
 	elementCost = 384
+	contourCost = 256 // of a contour without points; points pay for themselves
 	freeCost    = 12 << 20
 )
 
@@ -276,6 +277,9 @@ func (w *walker) sequence(e element, end int, enc coding, nested int, keep bool)
 			w.emitHeader(tagItem, undefinedLength)
 		}
 		if w.level == nested+1 {
+			if err := w.spend(contourCost); err != nil {
+				return 0, err
+			}
 			w.contours = append(w.contours, contourItem{points: -1})
 		}
 		pos, err = w.dataset(item.value, itemEnd, enc, nested+1, keep, item.length == undefinedLength)

@@ -154,7 +154,7 @@ func TestEnhancedCTRefusals(t *testing.T) {
 		"fewer groups than frames": {rawFile{0x52009230: sq(groups[:2]...)}, "3 frames but describes 2"},
 		"no groups":                {rawFile{0x52009230: {}, 0x52009229: {}}, "3 frames but describes 0"},
 		"no position":              {rawFile{0x52009230: sq(nil, nil, nil)}, "ImagePositionPatient"},
-		"two frames on one plane":  {rawFile{0x52009230: sq(groups[0], groups[0], groups[2])}, "different images on one plane"},
+		"two frames on one plane":  {rawFile{0x52009230: sq(groups[0], groups[0], groups[2])}, "different images on one plane (a 4D, repeated or mixed scan); export one phase"},
 		"pixels cut short":         {rawFile{tagPixelData: {vr: "OW", value: make([]byte, 60)}}, "truncated"},
 		"of another class":         {rawFile{0x00080016: str("UI", "1.2.840.10008.5.1.4.1.1.7.3")}, "no Enhanced CT"},
 	} {

@@ -244,8 +244,11 @@ func (s *Series) dropDoubles(files map[string]*frameFile, report *Report) error 
 			return err
 		}
 		if !same || a.Position.Distance(b.Position) > driftToleranceMM {
-			return fmt.Errorf("%s and %s are different images on one plane (a 4D, repeated or mixed scan); put the files of one phase or scan into a folder of their own and open that",
-				a.name(), b.name())
+			wayOut := "put the files of one phase or scan into a folder of their own and open that"
+			if a.frames > 1 {
+				wayOut = "export one phase or scan as a series of its own"
+			}
+			return fmt.Errorf("%s and %s are different images on one plane (a 4D, repeated or mixed scan); %s", a.name(), b.name(), wayOut)
 		}
 		doubles++
 		if doubles <= maxNamed {

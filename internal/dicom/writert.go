@@ -54,6 +54,7 @@ func writeStructureSet(path string, set *StructureSet, ct *Series, force bool) e
 type structureForm struct {
 	set     StructureSet // a checked copy
 	ct      *Series
+	grid    *volume.Grid
 	charset charset
 	slices  [][]int // of each structure, of each contour: its CT slice
 }
@@ -83,7 +84,7 @@ func newStructureForm(set *StructureSet, ct *Series) (*structureForm, error) {
 		return nil, err
 	}
 	now := time.Now()
-	f := &structureForm{set: *set, ct: ct}
+	f := &structureForm{set: *set, ct: ct, grid: grid}
 	f.set.SOPInstanceUID, f.set.SeriesUID, f.set.StudyUID = newUID(), newUID(), ct.Study.UID
 	f.set.FrameOfReferenceUID, f.set.CTSeriesUID, f.set.Patient = ct.FrameOfReferenceUID, ct.UID, ct.Study.Patient
 	f.set.Date, f.set.Time, f.set.Approval, f.set.Manufacturer = now.Format("20060102"), now.Format("150405"), "UNAPPROVED", softwareName
@@ -368,7 +369,12 @@ func (f *structureForm) contours(b *builder, s *Structure, slices []int) {
 	for _, p := range s.Points {
 		number++
 		k := number
-		items = append(items, func(b *builder) { contour(b, "POINT", k, []volume.Vec{p}) })
+		items = append(items, func(b *builder) {
+			if z, off := f.grid.NearestSlice(p); off <= f.grid.SliceThickness(z)/2 {
+				b.sequence(tag.ContourImageSequence, func(b *builder) { f.slice(b, z) })
+			}
+			contour(b, "POINT", k, []volume.Vec{p})
+		})
 	}
 	if len(items) > 0 {
 		b.sequence(tag.ContourSequence, items...)

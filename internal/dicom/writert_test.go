@@ -92,7 +92,11 @@ func TestWhatValidatorsMiss(t *testing.T) {
 					t.Errorf("%s: decimal %q", name, v)
 				}
 			}
-			if kind == "POINT" {
+			if kind == "POINT" { // refers to the slice that it is nearest to
+				image := images[c.items(tag.ContourImageSequence)[0].text(tag.ReferencedSOPInstanceUID)]
+				if math.Abs(image.Position[2]+100) > 1.5 {
+					t.Errorf("%s: a point at -100 mm refers to the slice at %g", name, image.Position[2])
+				}
 				continue
 			}
 			if kind != "CLOSED_PLANAR" || n < 3 || slices.Equal(values[:3], values[len(values)-3:]) {

@@ -18,7 +18,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers bench bench-peers evaluate judge train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers qa-peers bench bench-peers evaluate judge train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ windows: ## cross-build and vet for windows/amd64 with mingw-w64
 dicom-peers: build ## segment a phantom and let other DICOM software judge what was written
 	@.ci/setup peers
 	.ci/dicom-peers $(OUT)/peers
+
+qa-peers: ## measure again what SimpleITK, SciPy and surface-distance say of the QA test's shapes
+	python3 -m venv $(OUT)/qa-venv && $(OUT)/qa-venv/bin/pip install -q numpy scipy SimpleITK surface-distance
+	$(OUT)/qa-venv/bin/python .ci/qa_peers.py internal/qa/testdata/peers.json
 
 bench: setup ## benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./internal/... ./segment/... ./viewer/... ./app/cli

@@ -73,9 +73,18 @@ func (e *envelope) add(site, value float64) {
 
 // squaredToVoxels returns for each voxel of b the squared distance in mm2 from its centre to the nearest
 // centre of a voxel of m inside b, [z][y][x] of b; far if there is none.
-func squaredToVoxels(m *volume.Mask, b volume.Box) []float32 {
+func squaredToVoxels(m *volume.Mask, b volume.Box) []float32 { return squaredDistances[float32](m, b) }
+
+// SquaredDistances returns for each voxel of b, which lies within the grid, the squared distance in mm2 from its centre to
+// the nearest centre of a voxel of m inside b, [z][y][x] of b; 1e12 if there is none. Slices may be uneven.
+func SquaredDistances(m *volume.Mask, b volume.Box) []float64 { return squaredDistances[float64](m, b) }
+
+// real is the precision of a distance map: 32 bits where a voxel's width is far more than their rounding.
+type real interface{ float32 | float64 }
+
+func squaredDistances[T real](m *volume.Mask, b volume.Box) []T {
 	g, s := m.Grid, b.Size()
-	d := make([]float32, s[0]*s[1]*s[2])
+	d := make([]T, s[0]*s[1]*s[2])
 	dense := m.Dense(b, nil)
 	ys, zs := make([]float64, s[1]), g.SliceMM[b.Min[2]:b.Max[2]]
 	for y := range ys {
@@ -90,7 +99,7 @@ func squaredToVoxels(m *volume.Mask, b volume.Box) []float32 {
 				for y := range column {
 					column[y] = float64(plane[y*s[0]+x])
 				}
-				e.lower(plane[x:], s[0], ys, column)
+				lower(e, plane[x:], s[0], ys, column)
 			}
 		}
 	})
@@ -102,7 +111,7 @@ func squaredToVoxels(m *volume.Mask, b volume.Box) []float32 {
 				for z := range column {
 					column[z] = float64(line[z*s[0]*s[1]])
 				}
-				e.lower(line, s[0]*s[1], zs, column)
+				lower(e, line, s[0]*s[1], zs, column)
 			}
 		}
 	})
@@ -110,7 +119,7 @@ func squaredToVoxels(m *volume.Mask, b volume.Box) []float32 {
 }
 
 // lower writes the envelope of the parabolas values[i] at sites[i], at those same positions, into dst with a stride.
-func (e *envelope) lower(dst []float32, stride int, sites, values []float64) {
+func lower[T real](e *envelope, dst []T, stride int, sites, values []float64) {
 	e.reset()
 	for i, v := range values {
 		e.add(sites[i], v)
@@ -124,12 +133,12 @@ func (e *envelope) lower(dst []float32, stride int, sites, values []float64) {
 			k++
 		}
 		t := p - e.sites[k]
-		dst[i*stride] = float32(e.values[k] + t*t)
+		dst[i*stride] = T(e.values[k] + t*t)
 	}
 }
 
 // squaredAlongRows writes the squared distance along its row of nx to the nearest voxel of in.
-func squaredAlongRows(dst []float32, in []uint8, nx int, spacing float64) {
+func squaredAlongRows[T real](dst []T, in []uint8, nx int, spacing float64) {
 	for row := 0; row < len(in); row += nx {
 		d, m := dst[row:row+nx], in[row:row+nx]
 		last := -1
@@ -140,7 +149,7 @@ func squaredAlongRows(dst []float32, in []uint8, nx int, spacing float64) {
 			d[x] = far
 			if last >= 0 {
 				t := float64(x-last) * spacing
-				d[x] = float32(t * t)
+				d[x] = T(t * t)
 			}
 		}
 		last = -1
@@ -150,7 +159,7 @@ func squaredAlongRows(dst []float32, in []uint8, nx int, spacing float64) {
 			}
 			if last >= 0 {
 				t := float64(last-x) * spacing
-				d[x] = min(d[x], float32(t*t))
+				d[x] = min(d[x], T(t*t))
 			}
 		}
 	}

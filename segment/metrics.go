@@ -17,31 +17,54 @@ func DSC(a, b *volume.Mask) float64 {
 	return 2 * a.Intersect(b).VolumeMM3() / sum
 }
 
-// SurfaceDistances compares the surfaces of a and b, on the same grid, in mm. The surface points of a
-// mask are the centres of its voxels that have a side neighbour outside it or beyond the grid.
-//
-// hd95 is the larger of the two directed 95th percentiles (interpolated linearly, as NumPy does) of the distance from a
-// surface point of one mask to the nearest of the other. asd is the sum of both sets of
-// distances over the number of surface points of both: equation 3 of the paper, normalised.
-// ok is false, and both are NaN, when a mask is empty.
-func SurfaceDistances(a, b *volume.Mask) (hd95MM, asdMM float64, ok bool) {
-	surfaceA, surfaceB := surfaceVoxels(a), surfaceVoxels(b)
+// Surfaces holds the distances between the surfaces of two masks, in mm: AB from each surface point of the first to the
+// nearest of the second, BA the other way, each ascending. The surface points of a mask are the centres of its voxels that
+// have a side neighbour outside it or beyond the grid.
+type Surfaces struct{ AB, BA []float64 }
+
+// CompareSurfaces measures the surfaces of a and b, on the same grid. ok is false when a mask is empty.
+func CompareSurfaces(a, b *volume.Mask) (s Surfaces, ok bool) {
+	surfaceA, surfaceB := SurfaceVoxels(a), SurfaceVoxels(b)
 	if surfaceA.Empty() || surfaceB.Empty() {
-		return math.NaN(), math.NaN(), false
+		return Surfaces{}, false
 	}
-	ab, ba := directedDistances(surfaceA, surfaceB), directedDistances(surfaceB, surfaceA)
-	sum := 0.0
-	for _, d := range ab {
-		sum += d
-	}
-	for _, d := range ba {
-		sum += d
-	}
-	return max(percentile(ab, 0.95), percentile(ba, 0.95)), sum / float64(len(ab)+len(ba)), true
+	s = Surfaces{directedDistances(surfaceA, surfaceB), directedDistances(surfaceB, surfaceA)}
+	slices.Sort(s.AB)
+	slices.Sort(s.BA)
+	return s, true
 }
 
-// surfaceVoxels returns the voxels of m with a side neighbour outside m or beyond the grid.
-func surfaceVoxels(m *volume.Mask) *volume.Mask {
+// HDMM is the Hausdorff distance: the larger of the two directed maxima.
+func (s Surfaces) HDMM() float64 { return max(s.AB[len(s.AB)-1], s.BA[len(s.BA)-1]) }
+
+// HD95MM is the larger of the two directed 95th percentiles, interpolated linearly, as NumPy does.
+func (s Surfaces) HD95MM() float64 { return max(percentile(s.AB, 0.95), percentile(s.BA, 0.95)) }
+
+// ASDMM is the sum of both sets of distances over the number of surface points of both: equation 3 of the paper,
+// normalised.
+func (s Surfaces) ASDMM() float64 {
+	sum := 0.0
+	for _, d := range s.AB {
+		sum += d
+	}
+	for _, d := range s.BA {
+		sum += d
+	}
+	return sum / float64(len(s.AB)+len(s.BA))
+}
+
+// SurfaceDistances returns HD95 and ASD of a and b, on the same grid, in mm. ok is false, and both are NaN, when a mask is
+// empty.
+func SurfaceDistances(a, b *volume.Mask) (hd95MM, asdMM float64, ok bool) {
+	s, ok := CompareSurfaces(a, b)
+	if !ok {
+		return math.NaN(), math.NaN(), false
+	}
+	return s.HD95MM(), s.ASDMM(), true
+}
+
+// SurfaceVoxels returns the voxels of m with a side neighbour outside m or beyond the grid.
+func SurfaceVoxels(m *volume.Mask) *volume.Mask {
 	s := volume.NewMask(m.Grid)
 	m.Each(func(x, y, z int) {
 		if !(m.Has(x-1, y, z) && m.Has(x+1, y, z) && m.Has(x, y-1, z) && m.Has(x, y+1, z) && m.Has(x, y, z-1) && m.Has(x, y, z+1)) {
@@ -60,11 +83,11 @@ func directedDistances(from, to *volume.Mask) []float64 {
 		return pairedDistances(voxelPoints(from), voxelPoints(to))
 	}
 	b := from.Bounds().Union(to.Bounds())
-	d, s := squaredToVoxels(to, b), b.Size()
+	d, s := SquaredDistances(to, b), b.Size()
 	var all []float64
 	from.Each(func(x, y, z int) {
 		i := ((z-b.Min[2])*s[1]+y-b.Min[1])*s[0] + x - b.Min[0]
-		all = append(all, math.Sqrt(float64(d[i])))
+		all = append(all, math.Sqrt(d[i]))
 	})
 	return all
 }
@@ -92,9 +115,8 @@ func pairedDistances(from, to []volume.Vec) []float64 {
 	return all
 }
 
-// percentile sorts d, not empty, and returns the value at fraction q between its elements.
+// percentile returns the value at fraction q between the elements of d, ascending and not empty.
 func percentile(d []float64, q float64) float64 {
-	slices.Sort(d)
 	at := q * float64(len(d)-1)
 	i := min(int(at), max(len(d)-2, 0))
 	if i+1 == len(d) {

@@ -146,7 +146,7 @@ func TestSquaredToVoxelsAgainstPairs(t *testing.T) {
 func TestLargeMasksTakeTheMap(t *testing.T) {
 	g := volume.NewUniformGrid(80, 80, 30, 1, 1, 2.5, volume.Vec{})
 	a, b := ball(g, volume.Vec{40, 40, 36}, 30), ball(g, volume.Vec{41, 40, 36}, 30)
-	sa, sb := surfaceVoxels(a), surfaceVoxels(b)
+	sa, sb := SurfaceVoxels(a), SurfaceVoxels(b)
 	if sa.Count()*sb.Count() <= directPairs {
 		t.Fatalf("%d x %d points are too few for this test", sa.Count(), sb.Count())
 	}

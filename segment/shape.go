@@ -183,7 +183,7 @@ func squaredInPlane(in []uint8, nx, ny int, spacingX, spacingY float64) []float3
 		for y := range column {
 			column[y] = float64(d[y*nx+x])
 		}
-		e.lower(d[x:], nx, ys, column)
+		lower(e, d[x:], nx, ys, column)
 	}
 	return d
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -39,7 +40,7 @@ func topHat(bright *volume.Mask) []*volume.Mask {
 
 // baseline counts what components, taken for clips, find.
 func baseline(components []*volume.Mask, truth, axillary []volume.Vec) Baseline {
-	m := segment.Match(truth, centresOf(components, centroid), axillary, hitRadiusMM)
+	m := segment.Match(truth, centresOf(components, func(m *volume.Mask) volume.Vec { c, _ := qa.Centroid(m); return c }), axillary, hitRadiusMM)
 	return Baseline{Found: len(m.Pairs), False: len(m.False)}
 }
 

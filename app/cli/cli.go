@@ -95,7 +95,7 @@ func newRoot(deps Deps) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		openCommand(deps), segmentCommand(deps), draftCommand(deps), recipesCommand(deps), compareCommand(deps), exportCommand(deps), scanCommand(deps),
-		phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), doctorCommand(deps),
+		qaCommand(deps), phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), doctorCommand(deps),
 	)
 	return root
 }

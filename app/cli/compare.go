@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -159,22 +159,14 @@ func pairStructures(ref, test *dicom.StructureSet, asked []string) ([]structureP
 		}
 		p := structurePair{byName(ref, refName), byName(test, testName)}
 		if p.ref == nil {
-			return nil, fmt.Errorf("the reference has no structure %q; it has %s", refName, names(ref))
+			return nil, fmt.Errorf("the reference has no structure %q; it has %s", refName, qa.Names(ref))
 		}
 		if p.test == nil {
-			return nil, fmt.Errorf("the test has no structure %q; it has %s", testName, names(test))
+			return nil, fmt.Errorf("the test has no structure %q; it has %s", testName, qa.Names(test))
 		}
 		pairs = append(pairs, p)
 	}
 	return pairs, nil
-}
-
-func names(set *dicom.StructureSet) string {
-	var all []string
-	for _, s := range set.Structures {
-		all = append(all, s.Name)
-	}
-	return strings.Join(all, ", ")
 }
 
 func comparePair(p structurePair, g *volume.Grid) PairResult {
@@ -190,84 +182,14 @@ func comparePair(p structurePair, g *volume.Grid) PairResult {
 }
 
 func compareClips(ref, test *dicom.StructureSet, g *volume.Grid) ClipComparison {
-	truth, axillary := clipCentres(ref, g)
-	found, _ := clipCentres(test, g)
-	m := segment.Match(truth, found, axillary, hitRadiusMM)
-	r := ClipComparison{Found: len(m.Pairs), Missed: len(m.Missed), False: len(m.False), CentreErrorMM: []float64{}}
-	for _, p := range m.Pairs {
-		r.CentreErrorMM = append(r.CentreErrorMM, p.DistanceMM)
+	truth, axillary := qa.ClipsOf(ref, g)
+	found, _ := qa.ClipsOf(test, g)
+	m := qa.MatchClips(truth, axillary, found, hitRadiusMM)
+	r := ClipComparison{Found: m.Found, Missed: m.Missed, False: m.Extra, CentreErrorMM: []float64{}}
+	for _, c := range m.Clips {
+		if c.State == qa.Found {
+			r.CentreErrorMM = append(r.CentreErrorMM, float64(c.ErrorMM))
+		}
 	}
 	return r
-}
-
-// axillaryName is the structure of the clips that lie far from the bed.
-const axillaryName = "Clips_Ax"
-
-// isClips tells whether s outlines clips.
-func isClips(s *dicom.Structure) bool {
-	return s.Type == "MARKER" || strings.HasPrefix(s.Name, "Clips_")
-}
-
-// clipStructures returns the structures of set that mark clips. One of points alone that lie on clips outlined elsewhere
-// says the same again and is left out.
-func clipStructures(set *dicom.StructureSet) []*dicom.Structure {
-	const nearMM = 3 // beyond an outline: its own slice's half thickness
-	var outlined []volume.Contour
-	for i := range set.Structures {
-		if isClips(&set.Structures[i]) {
-			outlined = append(outlined, set.Structures[i].Contours...)
-		}
-	}
-	onOutlined := func(p volume.Vec) bool {
-		return slices.ContainsFunc(outlined, func(c volume.Contour) bool {
-			for k := range 3 {
-				lo, hi := c.Points[0][k], c.Points[0][k]
-				for _, q := range c.Points {
-					lo, hi = min(lo, q[k]), max(hi, q[k])
-				}
-				if p[k] < lo-nearMM || p[k] > hi+nearMM {
-					return false
-				}
-			}
-			return true
-		})
-	}
-	var list []*dicom.Structure
-	for i := range set.Structures {
-		s := &set.Structures[i]
-		again := len(s.Contours) == 0 && len(s.Points) > 0 && !slices.ContainsFunc(s.Points, func(p volume.Vec) bool { return !onOutlined(p) })
-		if isClips(s) && !again {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-// clipCentres returns the mask centroids, LPS mm, of the bed's clips and of the axillary ones.
-func clipCentres(set *dicom.StructureSet, g *volume.Grid) (bed, axillary []volume.Vec) {
-	for _, s := range clipStructures(set) {
-		masks := s.ClipMasks(g)
-		for _, id := range slices.Sorted(maps.Keys(masks)) {
-			if masks[id].Empty() {
-				continue
-			}
-			if s.Name == axillaryName {
-				axillary = append(axillary, centroid(masks[id]))
-			} else {
-				bed = append(bed, centroid(masks[id]))
-			}
-		}
-	}
-	return bed, axillary
-}
-
-// centroid is the mean of the voxel centres of m, LPS mm.
-func centroid(m *volume.Mask) volume.Vec {
-	var sum volume.Vec
-	n := 0
-	m.Each(func(x, y, z int) {
-		sum = sum.Add(m.Grid.ToPatient(float64(x), float64(y), float64(z)))
-		n++
-	})
-	return sum.Scale(1 / float64(n))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -158,7 +159,7 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	}
 	clips := keptClips(set, ct.volume, external)
 	if len(clips) == 0 {
-		return fmt.Errorf("%s holds no clip on this CT: a structure of type MARKER, or named Clips_..., is needed; it has %s", o.clips, names(set))
+		return fmt.Errorf("%s holds no clip on this CT: a structure of type MARKER, or named Clips_..., is needed; it has %s", o.clips, qa.Names(set))
 	}
 	made, err := o.draft(ctx, deps, ct.volume, external, clips, masksOf(set, ct.volume.Grid))
 	if err != nil {
@@ -167,7 +168,7 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	drafted := session.StructureSet(clips, external, made.targets, append(o.options(), session.WithDrawn(made.seroma))...)
 	if o.appendTo != "" { // the clips are there already, and the body is not asked for
 		drafted.Structures = slices.DeleteFunc(drafted.Structures, func(s dicom.Structure) bool {
-			return len(s.Contours) > 0 && isClips(&s) || s.Name == session.NameExternal
+			return len(s.Contours) > 0 && qa.IsClips(&s) || s.Name == session.NameExternal
 		})
 	}
 	if err := o.write(drafted, ct.series); err != nil {
@@ -200,7 +201,7 @@ func keptClips(set *dicom.StructureSet, v *volume.Volume, external *volume.Mask)
 func masksOf(set *dicom.StructureSet, g *volume.Grid) map[string]*volume.Mask {
 	masks := map[string]*volume.Mask{}
 	for i := range set.Structures {
-		if s := &set.Structures[i]; !isClips(s) && !strings.EqualFold(s.Name, segment.ExternalName) && len(s.Contours) > 0 {
+		if s := &set.Structures[i]; !qa.IsClips(s) && !strings.EqualFold(s.Name, segment.ExternalName) && len(s.Contours) > 0 {
 			masks[s.Name] = s.Mask(g)
 		}
 	}

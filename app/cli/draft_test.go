@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/segment"
 )
 
@@ -22,7 +23,7 @@ func TestDraftOfClipsMadeElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := names(set), "Clips_L, SurgicalBed, CTVsb_High, PTVsb_High, External"; got != want {
+	if got, want := qa.Names(set), "Clips_L, SurgicalBed, CTVsb_High, PTVsb_High, External"; got != want {
 		t.Errorf("structures %s, want %s", got, want)
 	}
 	for i := range set.Structures {

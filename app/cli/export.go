@@ -13,6 +13,7 @@ import (
 
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/nifti"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -143,7 +144,7 @@ func paths(list []exported) []string {
 func (o *exportOptions) masks(set *dicom.StructureSet, g *volume.Grid, ending string) ([]exported, error) {
 	for _, name := range o.only {
 		if set.Find(name) == nil {
-			return nil, fmt.Errorf("%s has no structure %q; it has %s", o.structures, name, names(set))
+			return nil, fmt.Errorf("%s has no structure %q; it has %s", o.structures, name, qa.Names(set))
 		}
 	}
 	var list []exported

@@ -13,6 +13,7 @@ import (
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -161,7 +162,7 @@ func truthOf(seed int64, c *phantom.Case) Truth {
 func truthSet(c *phantom.Case) *dicom.StructureSet {
 	set := session.StructureSet(truthClips(c, false), c.External, nil)
 	if clips := truthClips(c, true); len(clips) > 0 {
-		st := clipsStructure(axillaryName, clips)
+		st := clipsStructure(qa.AxillaryName, clips)
 		st.Description = "Axillary clips, not of the bed"
 		set.Structures = append(set.Structures, st)
 	}

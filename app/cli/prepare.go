@@ -13,6 +13,7 @@ import (
 
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -72,17 +73,18 @@ func runPrepare(ctx context.Context, deps Deps, o prepareOptions, dir string) er
 // clipsOf are the clips that set outlines on v.
 func clipsOf(set *dicom.StructureSet, v *volume.Volume) []phantom.Clip {
 	var clips []phantom.Clip
-	for _, s := range clipStructures(set) {
+	for _, s := range qa.ClipStructures(set) {
 		masks := s.ClipMasks(v.Grid)
 		for _, id := range slices.Sorted(maps.Keys(masks)) {
 			m := masks[id]
-			if m.Empty() {
+			centre, ok := qa.Centroid(m)
+			if !ok {
 				continue
 			}
 			peak := int16(-1024)
 			m.Each(func(x, y, z int) { peak = max(peak, v.At(x, y, z)) })
 			clips = append(clips, phantom.Clip{
-				ID: id, Axillary: s.Name == axillaryName, CentreMM: centroid(m), VolumeMM3: m.VolumeMM3(), PeakHU: int(peak), Mask: m,
+				ID: id, Axillary: qa.IsAxillary(s), CentreMM: centre, VolumeMM3: m.VolumeMM3(), PeakHU: int(peak), Mask: m,
 			})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -137,8 +138,9 @@ func paintResampled(labels []uint8, grid *volume.Grid, m *volume.Mask, label uin
 			}
 		}
 	}
-	x, y, z := grid.ToVoxel(centroid(m))
-	if i, j, k := int(x+0.5), int(y+0.5), int(z+0.5); grid.Contains(i, j, k) {
+	centre, ok := qa.Centroid(m)
+	x, y, z := grid.ToVoxel(centre)
+	if i, j, k := int(x+0.5), int(y+0.5), int(z+0.5); ok && grid.Contains(i, j, k) {
 		labels[grid.Index(i, j, k)] = label
 	}
 }

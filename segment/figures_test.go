@@ -89,7 +89,7 @@ func TestSurfaceInIsThatOfTheWhole(t *testing.T) {
 	g := volume.NewUniformGrid(40, 30, 12, 1, 1, 2, volume.Vec{})
 	m := noise(g, 3, 0.9)
 	for _, b := range []volume.Box{g.Bounds(), {Min: [3]int{3, 0, 2}, Max: [3]int{30, 30, 9}}, {Min: [3]int{0, 5, 0}, Max: [3]int{40, 20, 12}}} {
-		want := surfaceVoxels(m).Intersect(volume.MaskWhere(g, b.Contains))
+		want := SurfaceVoxels(m).Intersect(volume.MaskWhere(g, b.Contains))
 		if !surfaceIn(m, b).Equal(want) {
 			t.Errorf("box %v", b)
 		}

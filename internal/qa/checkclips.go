@@ -162,7 +162,7 @@ func (s *study) checkMargin() {
 		if !matches(rule.Target, t.Name) {
 			continue
 		}
-		is := segment.MeasureTarget(t.mask, bed, nil, nil).Achieved
+		is := segment.MeasureTarget(segment.Target{Mask: t.mask}, segment.MeasureInput{Bed: bed}).Achieved
 		skin := math.Inf(1)
 		for _, r := range s.result.Targets {
 			if r.Name == t.Name && r.SkinMM.Exists() {

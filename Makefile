@@ -18,7 +18,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers qa-peers bench bench-peers evaluate judge train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers bench bench-peers evaluate judge train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ qa-peers: ## measure again what SimpleITK, SciPy and surface-distance say of the
 
 bench: setup ## benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./internal/... ./segment/... ./viewer/... ./app/cli
+
+geometry-peers: setup ## our margins, hull, smoothing, islands and slices between against SciPy and SimpleITK
+	@.ci/venv
+	.ci/geometry-peers
 
 bench-peers: build ## our reading against pydicom, our distance against SciPy, in one run
 	@.ci/venv

@@ -171,11 +171,11 @@ func skinDistance(target, external *volume.Mask) float64 {
 	for b.Max[2] < g.Nz() && g.SliceMM[b.Max[2]] <= z1 {
 		b.Max[2]++
 	}
-	surface := SurfaceVoxels(target)
+	surface := surfaceIn(target, target.Bounds())
 	if d := leastDistance(surface, surfaceIn(external, b.Intersect(g.Bounds()))); d <= skinSearchMM {
 		return d // what is beyond the box is farther
 	}
-	return leastDistance(surface, SurfaceVoxels(external))
+	return leastDistance(surface, surfaceIn(external, g.Bounds()))
 }
 
 // surfaceIn is the surface voxels of m within b, in the grid.

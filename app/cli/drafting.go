@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/volume"
@@ -46,7 +47,12 @@ func (f *recipeFlags) draft(ctx context.Context, deps Deps, v *volume.Volume, ex
 	if err != nil {
 		return d, err
 	}
-	d.targets, d.warnings = targets, append(d.warnings, warnings...)
+	for _, w := range warnings {
+		if !slices.Contains(d.warnings, w) {
+			d.warnings = append(d.warnings, w)
+		}
+	}
+	d.targets = targets
 	d.figures = segment.MeasureTargets(targets, segment.Neighbours{
 		External: external, Structures: structures, Anatomy: in.Anatomy, Clips: clips, Cache: in.Cache,
 	})

@@ -43,6 +43,7 @@ func run(ctx context.Context, args []string) int {
 		a := fyneapp.New()
 		if o.Capture == "" {
 			o.Deps.Network.Threads = -1 // one core stays with the window
+			o.Deps.AuditDir = filepath.Join(a.Storage().RootURI().Path(), "audit")
 			o.Deps.AutosaveDir = filepath.Join(a.Storage().RootURI().Path(), "autosave")
 		}
 		return app.Run(a, o)

@@ -19,8 +19,8 @@ import (
 
 // intents is what the user can ask for in the top bar.
 type intents struct {
-	open, demo, run, cancel, undo, redo, save, light, help func()
-	expected                                               func(n int)
+	open, demo, run, cancel, undo, redo, save, light, log, help func()
+	expected                                                    func(n int)
 }
 
 // topbar tells the state of the case in two lines: who and what, and how far the work is.
@@ -74,7 +74,8 @@ func newTopbar(h *host, do intents) *topbar {
 	brand := columns(8, middle(logo), middle(newText("Clipwright", textStyle{bold: true})))
 	light := newButton(h, "", theme.ColorPaletteIcon(), buttonFlat, "Dark or light", do.light)
 	help := newButton(h, "", theme.HelpIcon(), buttonFlat, "Keys (?)", do.help)
-	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, light, help), middle(t.patient))
+	history := newButton(h, "", theme.HistoryIcon(), buttonFlat, "What was done on this CT: the audit log", do.log)
+	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, light, help), middle(t.patient))
 
 	left := columns(8, t.open, t.demo, t.run, t.cancel)
 	right := columns(4, t.undo, t.redo, t.save)

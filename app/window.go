@@ -113,7 +113,7 @@ func (w *window) build() {
 	s := w.session
 	w.top = newTopbar(w.host, intents{
 		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
-		save: w.askSave, light: w.toggleLight, help: w.showHelp, expected: s.SetExpected,
+		save: w.askSave, light: w.toggleLight, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) }, w.showReport)

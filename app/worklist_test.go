@@ -73,3 +73,11 @@ func TestJourneyOfTheWorkList(t *testing.T) {
 		t.Errorf("saved %d clips as %q", len(masks), clips.Description)
 	}
 }
+
+func TestTheLogIsShown(t *testing.T) {
+	d := newDriver(t)
+	d.showLog()
+	if n := d.session.View().Notice; n == nil || !strings.Contains(n.Text, "Nothing is logged") || d.win.Canvas().Overlays().Top() != nil {
+		t.Errorf("without a CT the window says %+v", n)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -130,6 +131,7 @@ func (s *Session) replaceDocument(doc Document) {
 	if doc.Volume == nil {
 		return
 	}
+	s.record(store.Event{Action: "Open CT"})
 	g := doc.Volume.Grid
 	s.view.Cursor = g.ToPatient(float64(g.Nx/2), float64(g.Ny/2), float64(g.Nz()/2))
 	s.start(JobExternal, "Draw the External", func(ctx context.Context, j *job) (func(), error) {

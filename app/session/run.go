@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/segment"
 )
 
@@ -46,6 +47,10 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64, box *segm
 	d := &s.derived
 	d.Searched, d.Found, d.ROI, d.Provider, d.Warnings = true, found, found.ROI, found.Provider, found.Warnings
 	s.mark(DerivedChanged)
+	s.record(store.Event{
+		Action: "Networks searched: " + plural(len(found.Clips), "clip"), Provider: found.Provider,
+		Models: []string{s.deps.Location.Card.SHA256, s.deps.Segmentation.Card.SHA256},
+	})
 	name, before := "Find clips", s.view.Reviewed
 	reviewed := map[int]bool{}
 	var clips []segment.Clip

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/segment"
 )
 
@@ -122,6 +123,11 @@ func (s *Session) commitSave(doc Document, plan *Plan, set *dicom.StructureSet, 
 		s.document = doc
 		s.view.SavedPath, s.view.SavedAt, s.view.SavedSet = path, time.Now(), set
 		s.view.savedRevision = plan.Revision
+		state := "every clip reviewed"
+		if n := len(plan.Clips) - s.ReviewedCount(); n > 0 {
+			state = "draft, " + plural(n, "clip") + " not reviewed"
+		}
+		s.record(store.Event{Action: "Save RTSTRUCT: " + state})
 		if !s.Unsaved() {
 			s.Discard()
 		}

@@ -18,6 +18,7 @@ type Deps struct {
 	Location     segment.Model
 	Segmentation segment.Model
 	ModelsError  error           // why the models cannot be used, or nil
+	AuditDir     string          // where what is done on a CT is logged; empty logs nothing
 	AutosaveDir  string          // where unsaved work is kept; empty keeps none
 	RecipeDir    string          // where the site keeps its own recipes; empty keeps none
 	Network      segment.Options // provider and threads for both networks; zero is auto
@@ -42,6 +43,7 @@ type Session struct {
 	contractedSkin, contractedOther segment.DraftCache
 
 	boxes    map[*volume.Mask]box // round clips, of this document
+	unlogged bool                 // that the log cannot be written was said
 	lastEdit edit
 	measured around      // what Derived.Around was, or is being, measured with
 	figured  figuredFrom // what Derived.Figures were, or are being, made from

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/clipwright/clipwright/internal/store"
+)
 
 // undoSteps is how many plans undo keeps. A plan is small: masks are shared.
 const undoSteps = 200
@@ -37,6 +41,7 @@ func (s *Session) edit(name, merge string, redraft bool, change func(p *Plan)) {
 		s.future = nil
 		s.plan = &next
 		s.mark(PlanChanged)
+		s.record(store.Event{Action: name})
 		s.redraft()
 		s.surround()
 	})
@@ -65,6 +70,7 @@ func (s *Session) Undo() {
 	}
 	s.Update(func() {
 		s.CancelStroke()
+		s.record(store.Event{Action: "Undo: " + s.plan.Name})
 		s.future = append(s.future, s.plan)
 		s.restore(s.past[len(s.past)-1])
 		s.past = s.past[:len(s.past)-1]
@@ -78,6 +84,7 @@ func (s *Session) Redo() {
 	}
 	s.Update(func() {
 		s.CancelStroke()
+		s.record(store.Event{Action: "Redo: " + s.future[len(s.future)-1].Name})
 		s.past = append(s.past, s.plan)
 		s.restore(s.future[len(s.future)-1])
 		s.future = s.future[:len(s.future)-1]

@@ -119,6 +119,9 @@ func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) (*store.
 // restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back.
 func (s *Session) restoreWork(w *store.Work) {
 	recipe, _ := segment.FindRecipe(s.deps.RecipeDir, w.Recipe) // none, or one of a site that is gone: the plain margin
+	if w.Edited != "" {
+		recipe, _ = segment.ParseRecipe(editedKey, []byte(w.Edited))
+	}
 	var clips []segment.Clip
 	reviewed := map[int]bool{}
 	for i := range w.Clips {
@@ -174,6 +177,9 @@ func workOf(p *Plan, reviewed map[int]bool, g *volume.Grid, now time.Time) store
 	}
 	if p.Recipe != nil {
 		w.Recipe = p.Recipe.Key
+		if p.Recipe.Key == editedKey {
+			w.Edited = string(p.Recipe.TOML())
+		}
 	}
 	for _, c := range p.Clips {
 		w.Clips = append(w.Clips, store.Clip{

@@ -139,9 +139,12 @@ func (s *Session) Recipes() ([]*segment.Recipe, error) {
 	return append(segment.Recipes(), site...), err
 }
 
+// editedKey is the key of a recipe that was edited and is in no file.
+const editedKey = "edited"
+
 // UseRecipe reads a recipe as it was edited and makes the targets of it.
 func (s *Session) UseRecipe(text string) error {
-	r, err := segment.ParseRecipe("edited", []byte(text))
+	r, err := segment.ParseRecipe(editedKey, []byte(text))
 	if err != nil {
 		return err
 	}

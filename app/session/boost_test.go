@@ -175,6 +175,13 @@ func TestRecipesAreEditedUsedAndKept(t *testing.T) {
 	if m := w.Plan().Recipe.Targets[0].Steps[0].Margin; m != segment.UniformMargin(5) {
 		t.Errorf("margin %v", m)
 	}
+	work := workOf(w.Plan(), nil, w.grid, time.Now())
+	w.SetRecipe(nil)
+	w.restoreWork(&work)
+	w.idle()
+	if r := w.Plan().Recipe; r == nil || r.Targets[0].Steps[0].Margin != segment.UniformMargin(5) {
+		t.Errorf("restored, the edited recipe is %+v", r)
+	}
 	if err := w.UseRecipe(strings.ReplaceAll(text, "expand", "grow")); err == nil || !strings.Contains(err.Error(), "grow") {
 		t.Errorf("a wrong step: %v", err)
 	}

@@ -32,6 +32,7 @@ type Work struct {
 	MarginMM [6]float64  `json:"margin_mm"` // R L A P S I
 	FreeMM   [6]*float64 `json:"free_mm"`   // null where unknown
 	Recipe   string      `json:"recipe,omitempty"`
+	Edited   string      `json:"edited_recipe,omitempty"` // as TOML, where it was edited and is in no file
 	Drawn    []Drawn     `json:"drawn,omitempty"`
 }
 

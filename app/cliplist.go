@@ -56,9 +56,12 @@ func (l *clipList) titles() []fyne.CanvasObject {
 		align fyne.TextAlign
 		key   session.SortKey
 	}{
-		{"Clip", fyne.TextAlignLeading, session.SortNumber}, {"Side", fyne.TextAlignLeading, session.SortSide},
-		{"Volume", fyne.TextAlignTrailing, session.SortVolume}, {"Peak", fyne.TextAlignTrailing, session.SortPeak},
-		{"Conf.", fyne.TextAlignTrailing, session.SortConfidence}, {"Keep?", fyne.TextAlignCenter, session.SortReview},
+		{"Clip", fyne.TextAlignLeading, session.SortNumber},
+		{"Side", fyne.TextAlignLeading, session.SortSide},
+		{"Volume", fyne.TextAlignTrailing, session.SortVolume},
+		{"Peak", fyne.TextAlignTrailing, session.SortPeak},
+		{"Conf.", fyne.TextAlignTrailing, session.SortConfidence},
+		{"Keep?", fyne.TextAlignCenter, session.SortReview},
 	} {
 		h := newSortHead(t.name, t.align, func() { l.do.sort(t.key) })
 		l.heads[t.key] = h

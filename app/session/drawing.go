@@ -544,8 +544,16 @@ func (s *Session) Suggestions() []Suggestion {
 	}
 	other := map[string]string{"L": "R", "R": "L"}[side]
 	all := []Suggestion{
-		{"Seroma", "CAVITY"}, {"GTVsb", "GTV"}, {"CTVsb", "CTV"}, {"PTVsb", "PTV"}, {"TumorBed", "CAVITY"}, {"Scar", "ORGAN"},
-		{ClipsName(side), typeMarker}, {"Breast_" + side, "ORGAN"}, {"Lung_" + side, "ORGAN"}, {"Heart", "ORGAN"},
+		{"Seroma", "CAVITY"},
+		{"GTVsb", "GTV"},
+		{"CTVsb", "CTV"},
+		{"PTVsb", "PTV"},
+		{"TumorBed", "CAVITY"},
+		{"Scar", "ORGAN"},
+		{ClipsName(side), typeMarker},
+		{"Breast_" + side, "ORGAN"},
+		{"Lung_" + side, "ORGAN"},
+		{"Heart", "ORGAN"},
 		{ClipsName(other), typeMarker},
 	}
 	taken := s.names()

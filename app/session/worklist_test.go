@@ -26,8 +26,13 @@ func TestTheListIsSortedAndWalkedInItsOrder(t *testing.T) {
 		key  SortKey
 		want []int
 	}{
-		{SortVolume, []int{2, 3, 1}}, {SortVolume, []int{1, 3, 2}}, {SortVolume, []int{2, 3, 1}},
-		{SortPeak, []int{1, 3, 2}}, {SortConfidence, []int{2, 3, 1}}, {SortReview, []int{2, 3, 1}}, {SortNumber, []int{1, 2, 3}},
+		{SortVolume, []int{2, 3, 1}},
+		{SortVolume, []int{1, 3, 2}},
+		{SortVolume, []int{2, 3, 1}},
+		{SortPeak, []int{1, 3, 2}},
+		{SortConfidence, []int{2, 3, 1}},
+		{SortReview, []int{2, 3, 1}},
+		{SortNumber, []int{1, 2, 3}},
 	} {
 		w.SetSort(c.key)
 		if got := w.ClipOrder(); !slices.Equal(got, c.want) {

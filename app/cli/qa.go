@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/qa"
+	"github.com/clipwright/clipwright/internal/report"
 )
 
 type qaOptions struct {
 	qa.Choice
-	dir, rules, json, out string
-	pairs                 []string
-	force                 bool
+	dir, rules, json, html, out string
+	pairs                       []string
+	force, noIdentifiers        bool
 }
 
 func qaCommand(deps Deps) *cobra.Command {
@@ -43,6 +46,8 @@ func qaCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.Series, "series", "", "series instance UID, when the folder holds several CTs")
 	f.StringArrayVar(&o.pairs, "pair", nil, "REFNAME=TESTNAME; without it rules, equal names and TG-263 synonyms pair")
 	f.StringVar(&o.json, "json", "", "also write the result as JSON")
+	f.StringVar(&o.html, "html", "", "also write a report with pictures, one file for a browser")
+	f.BoolVar(&o.noIdentifiers, "no-identifiers", false, "leave patient, folder and file names out of the report")
 	f.StringVar(&o.out, "out", "", "work through every folder in DIR and write into this one")
 	f.BoolVar(&o.force, "force", false, "replace files that exist, or results of other rules")
 	c.AddCommand(&cobra.Command{
@@ -75,12 +80,15 @@ func runQA(ctx context.Context, deps Deps, o qaOptions) error {
 		}
 		o.Pairs = append(o.Pairs, n)
 	}
-	if err := refuseExisting(o.json, o.force); err != nil {
+	if err := errors.Join(refuseExisting(o.json, o.force), refuseExisting(o.html, o.force)); err != nil {
 		return err
 	}
 	inputs, err := qa.Open(ctx, o.dir, rules, o.Choice)
 	if err != nil {
 		return err
+	}
+	if o.html != "" && len(inputs) > 1 {
+		return usageError{fmt.Errorf("a report is of one test; %s holds %d: name one with --test", o.dir, len(inputs))}
 	}
 	var results []*qa.Result
 	for _, in := range inputs {
@@ -91,10 +99,28 @@ func runQA(ctx context.Context, deps Deps, o qaOptions) error {
 		results = append(results, r)
 		printQA(deps, r, rules)
 	}
+	if o.html != "" {
+		if err := o.writeReport(ctx, deps, inputs[0], results[0], rules); err != nil {
+			return err
+		}
+	}
 	if o.json != "" {
 		return WriteJSON(o.json, results, o.force)
 	}
 	return nil
+}
+
+// writeReport writes the report of one case as HTML.
+func (o *qaOptions) writeReport(ctx context.Context, deps Deps, in qa.Input, r *qa.Result, rules *qa.Rules) error {
+	ct, err := dicom.ReadCT(ctx, in.CT, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.dir, err)
+	}
+	page, err := report.CaseHTML(report.Case{Result: r, Rules: rules, CT: ct, Version: deps.Version, When: time.Now(), Identifiers: !o.noIdentifiers})
+	if err != nil {
+		return err
+	}
+	return writeAside(o.html, page, o.force)
 }
 
 // printQA prints what a person reads: what was compared, figures with their definitions, clips, checks.
@@ -164,8 +190,8 @@ func distance(what string, mm qa.Number) string {
 }
 
 func runQABatch(ctx context.Context, deps Deps, o qaOptions) error {
-	if o.Ref != "" || o.Test != "" || o.Series != "" || len(o.pairs) > 0 || o.json != "" {
-		return usageError{errors.New("--ref, --test, --series, --pair and --json are for one case; a batch takes them from --rules")}
+	if o.Ref != "" || o.Test != "" || o.Series != "" || len(o.pairs) > 0 || o.json != "" || o.html != "" {
+		return usageError{errors.New("--ref, --test, --series, --pair, --json and --html are for one case; a batch takes them from --rules")}
 	}
 	rules, text, err := o.readRules()
 	if err != nil {
@@ -191,8 +217,15 @@ func runQABatch(ctx context.Context, deps Deps, o qaOptions) error {
 	if err := qa.WriteSummary(o.out, records); err != nil {
 		return err
 	}
+	page, err := report.BatchHTML(report.Batch{Records: records, Rules: rules, Version: deps.Version, When: time.Now()})
+	if err != nil {
+		return err
+	}
+	if err := writeAside(filepath.Join(o.out, "summary.html"), page, true); err != nil { // of an earlier run of the same batch
+		return err
+	}
 	count := qa.Outcomes(qa.Rows(records))
 	fmt.Fprintf(deps.Out, "%d cases: %d pass, %d to look at, %d fail, %d broken. %s\n",
-		len(records), count[qa.Pass], count[qa.Look], count[qa.Fail], count[qa.Broken], filepath.Join(o.out, "summary.csv"))
+		len(records), count[qa.Pass], count[qa.Look], count[qa.Fail], count[qa.Broken], filepath.Join(o.out, "summary.html"))
 	return nil
 }

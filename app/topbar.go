@@ -19,8 +19,8 @@ import (
 
 // intents is what the user can ask for in the top bar.
 type intents struct {
-	open, demo, run, cancel, undo, redo, save, light, log, help func()
-	expected                                                    func(n int)
+	open, demo, run, cancel, undo, redo, save, light, computing, log, help func()
+	expected                                                               func(n int)
 }
 
 // topbar tells the state of the case in two lines: who and what, and how far the work is.
@@ -73,9 +73,10 @@ func newTopbar(h *host, do intents) *topbar {
 	logo.SetMinSize(fyne.NewSquareSize(20))
 	brand := columns(8, middle(logo), middle(newText("Clipwright", textStyle{bold: true})))
 	light := newButton(h, "", theme.ColorPaletteIcon(), buttonFlat, "Dark or light", do.light)
+	computing := newButton(h, "", theme.ComputerIcon(), buttonFlat, "What the networks run on", do.computing)
 	help := newButton(h, "", theme.HelpIcon(), buttonFlat, "Keys (?)", do.help)
 	history := newButton(h, "", theme.HistoryIcon(), buttonFlat, "What was done on this CT: the audit log", do.log)
-	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, light, help), middle(t.patient))
+	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, light, computing, help), middle(t.patient))
 
 	left := columns(8, t.open, t.demo, t.run, t.cancel)
 	right := columns(4, t.undo, t.redo, t.save)

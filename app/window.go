@@ -83,6 +83,7 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	w.win.SetPadded(false)
 	w.session = session.New(post, o.Deps)
+	recallComputing(w.session, w.remembered)
 	w.host = &host{
 		tips: newTipLayer(), typedKey: w.typedKey, typedRune: w.typedRune, shortcut: w.typedShortcut,
 		unfocus: func() { w.win.Canvas().Unfocus() },
@@ -113,7 +114,7 @@ func (w *window) build() {
 	s := w.session
 	w.top = newTopbar(w.host, intents{
 		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
-		save: w.askSave, light: w.toggleLight, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
+		save: w.askSave, light: w.toggleLight, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) }, w.showReport)

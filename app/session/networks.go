@@ -12,6 +12,7 @@ import (
 type networks struct {
 	turn   chan struct{} // holds one token while free
 	open   *segment.Networks
+	opened segment.Options // what open runs on
 	closed bool
 }
 
@@ -21,8 +22,8 @@ func newNetworks() *networks {
 	return n
 }
 
-// use waits its turn, opens the networks if they are not, and runs work with them. A failure that is
-// no cancellation closes them, so that the next run starts afresh.
+// use waits its turn, opens the networks if they are not, or are on another provider, and runs work with them.
+// A failure that is no cancellation closes them, so that the next run starts afresh.
 func (n *networks) use(ctx context.Context, deps Deps, work func(segment.Networks) error) error {
 	select {
 	case <-n.turn:
@@ -33,12 +34,15 @@ func (n *networks) use(ctx context.Context, deps Deps, work func(segment.Network
 	if n.closed {
 		return context.Canceled
 	}
+	if n.open != nil && n.opened != deps.Network {
+		n.release()
+	}
 	if n.open == nil {
 		opened, err := openNetworks(ctx, deps)
 		if err != nil {
 			return err
 		}
-		n.open = opened
+		n.open, n.opened = opened, deps.Network
 	}
 	err := work(*n.open)
 	if err != nil && ctx.Err() == nil {

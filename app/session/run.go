@@ -9,6 +9,20 @@ import (
 	"github.com/clipwright/clipwright/segment"
 )
 
+// Network is what the next search runs on.
+func (s *Session) Network() segment.Options { return s.deps.Network }
+
+// SetNetwork chooses what the next search runs on. A search under way ends where it began.
+func (s *Session) SetNetwork(o segment.Options) { s.deps.Network = o }
+
+// Devices names the devices of a provider, in the order of their numbers.
+func (s *Session) Devices(provider string) []string {
+	if lister, ok := s.deps.Engine.(segment.DeviceLister); ok {
+		return lister.Devices(provider)
+	}
+	return nil
+}
+
 // Run lets the networks look for clips. What they find replaces the clips of the plan, undoably.
 func (s *Session) Run() { s.run(nil) }
 
@@ -18,11 +32,11 @@ func (s *Session) run(box *segment.ROI) {
 		return
 	}
 	v := s.document.Volume
-	external := s.derived.External
+	external, deps := s.derived.External, s.deps
 	s.start(JobRun, "Find clips", func(ctx context.Context, j *job) (func(), error) {
 		j.report("Opening the networks", 0, 0)
 		var found *segment.Result
-		err := s.nets.use(ctx, s.deps, func(nets segment.Networks) error {
+		err := s.nets.use(ctx, deps, func(nets segment.Networks) error {
 			j.runsOn(nets.Segmentation.Provider())
 			var err error
 			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external, Box: box})

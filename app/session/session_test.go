@@ -288,6 +288,15 @@ func TestNetworksAreKeptBetweenRunsAndReopenedAfterFailure(t *testing.T) {
 	if w.engine.opens.Load() != 2 {
 		t.Errorf("%d networks opened for two runs, want 2", w.engine.opens.Load())
 	}
+	// Another provider opens them anew, the same one does not.
+	for range 2 {
+		w.SetNetwork(segment.Options{Provider: "cpu"})
+		w.Run()
+		w.idle()
+		if w.engine.opens.Load() != 4 || w.engine.open.Load() != 2 {
+			t.Errorf("on another provider %d networks were opened, %d are open", w.engine.opens.Load(), w.engine.open.Load())
+		}
+	}
 	w.work.run = func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error) {
 		return nil, errors.New("device lost")
 	}

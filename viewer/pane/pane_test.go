@@ -177,3 +177,14 @@ func TestTextsHide(t *testing.T) {
 		t.Error("the scale bar is still shown")
 	}
 }
+
+func TestLabelsFollowAChangeOfSizeAtOnce(t *testing.T) {
+	p := shownPane(t, Callbacks{}, 400, 320)
+	s := p.scene
+	s.Boxes = []viewer.Box{{MinMM: volume.Vec{0, 0, -5}, MaxMM: volume.Vec{10, 10, 5}, Label: "1"}}
+	p.SetScene(s)
+	p.Resize(fyne.NewSize(200, 160))
+	if x := p.written.labels[0].Position().X; math.Abs(float64(x)-100) > 3 {
+		t.Errorf("after halving the view the label of a box in its middle stands at %g of 200", x)
+	}
+}

@@ -201,6 +201,9 @@ func (r *renderer) placeLabels(s *viewer.Scene) {
 func (r *renderer) Layout(size fyne.Size) {
 	r.raster.Resize(size)
 	r.ring.Resize(size)
+	if p := r.pane; p.size[0] > 0 { // the texts are placed before the picture is drawn at this size
+		p.size = [2]int{max(int(float64(size.Width)*p.ratio), 1), max(int(float64(size.Height)*p.ratio), 1)}
+	}
 	r.write()
 }
 

@@ -187,12 +187,17 @@ func (f *fitter) priors() int {
 	return rows
 }
 
+// every says that all clips are to be drawn anew.
+const every = -1
+
 // evaluate fills out with the weighted residuals of p, metal and background being the best for them, and returns
-// the sum of squares.
-func (f *fitter) evaluate(p, out []float64) float64 {
+// the sum of squares. Only the clip changed is drawn anew, or every.
+func (f *fitter) evaluate(p []float64, changed int, out []float64) float64 {
 	sigma, stretch := math.Exp(p[0]), math.Exp(p[1])
 	for k := range f.n {
-		f.render(p[fitShared+6*k:], sigma, stretch, f.basis[k])
+		if changed == every || changed == k {
+			f.render(p[fitShared+6*k:], sigma, stretch, f.basis[k])
+		}
 	}
 	f.solve()
 	w := f.w
@@ -322,36 +327,30 @@ func (f *fitter) solve() {
 // minimise is Levenberg and Marquardt's method from p, with differences for derivatives; p becomes the best found.
 func (f *fitter) minimise(p []float64) float64 {
 	n := f.parameters()
-	cost := f.evaluate(p, f.residual)
+	cost := f.evaluate(p, every, f.residual)
 	damping := 1e-2
 	next, step := make([]float64, n), make([]float64, n)
-	system := make([]float64, n*(n+1))
+	normal, system := make([]float64, n*(n+1)), make([]float64, n*(n+1)) // n equations of n unknowns and a right side
 	for range fitSteps {
-		const delta = 1e-3
+		f.differentiate(p)
 		for i := range n {
-			keep := p[i]
-			p[i] += delta
-			f.evaluate(p, f.jacobian[i])
-			p[i] = keep
-			for r, v := range f.jacobian[i] {
-				f.jacobian[i][r] = (v - f.residual[r]) / delta
+			for j := range i + 1 {
+				normal[i*(n+1)+j] = dot(f.jacobian[i], f.jacobian[j])
+				normal[j*(n+1)+i] = normal[i*(n+1)+j]
 			}
+			normal[i*(n+1)+n] = -dot(f.jacobian[i], f.residual)
 		}
 		improved := false
 		for range 6 {
+			copy(system, normal)
 			for i := range n {
-				for j := range n {
-					system[i*(n+1)+j] = dot(f.jacobian[i], f.jacobian[j])
-				}
-				system[i*(n+1)+i] *= 1 + damping
-				system[i*(n+1)+i] += 1e-9
-				system[i*(n+1)+n] = -dot(f.jacobian[i], f.residual)
+				system[i*(n+1)+i] += damping*system[i*(n+1)+i] + 1e-9
 			}
 			eliminate(system, step, n)
 			for i := range n {
 				next[i] = p[i] + min(max(step[i], -2), 2)
 			}
-			if c := f.evaluate(next, f.trial); c < cost {
+			if c := f.evaluate(next, every, f.trial); c < cost {
 				improved = cost-c > 1e-3*cost
 				cost = c
 				copy(p, next)
@@ -366,6 +365,28 @@ func (f *fitter) minimise(p []float64) float64 {
 		}
 	}
 	return cost
+}
+
+// differentiate fills the Jacobian at p, whose residuals are f.residual.
+func (f *fitter) differentiate(p []float64) {
+	const delta = 1e-3
+	f.evaluate(p, every, f.trial) // a step that was refused has drawn other clips
+	for i := range p {
+		clip := every
+		if i >= fitShared {
+			clip = (i - fitShared) / 6
+		}
+		keep := p[i]
+		p[i] += delta
+		f.evaluate(p, clip, f.jacobian[i])
+		p[i] = keep
+		for r, v := range f.jacobian[i] {
+			f.jacobian[i][r] = (v - f.residual[r]) / delta
+		}
+		if last := i == fitShared-1 || clip != every && (i-fitShared)%6 == 5; last {
+			f.evaluate(p, clip, f.trial)
+		}
+	}
 }
 
 func dot(a, b []float64) float64 {
@@ -424,7 +445,7 @@ func (w *fitWindow) fit(start ...bar) fitted {
 		copy(p[fitShared+6*k+3:], r.half[:])
 	}
 	out := fitted{cost: f.minimise(p)}
-	f.evaluate(p, f.residual)
+	f.evaluate(p, every, f.residual)
 	for _, r := range f.residual[:len(w.hu)] {
 		out.rss += r * r
 	}

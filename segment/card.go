@@ -33,11 +33,12 @@ type Card struct {
 	Config  string `json:"config"` // the training configuration, for example "product"
 	SHA256  string `json:"sha256"` // of the ONNX file, hexadecimal
 
-	PatchVoxels  int       `json:"patch_voxels"`  // side of the cubic patch, a multiple of 32
-	SpacingMM    float64   `json:"spacing_mm"`    // of the network grid
-	Overlap      float64   `json:"overlap"`       // of neighbouring patches, as a fraction of the side
-	SkippedLogit float64   `json:"skipped_logit"` // logit where no patch was run
-	Channels     []Channel `json:"channels"`      // in the graph's order
+	PatchVoxels  int       `json:"patch_voxels"`     // side of the cubic patch, a multiple of 32
+	SpacingMM    float64   `json:"spacing_mm"`       // of the network grid
+	Overlap      float64   `json:"overlap"`          // of neighbouring patches, as a fraction of the side
+	Mirror       bool      `json:"mirror,omitempty"` // run each patch a second time, left and right exchanged, and average
+	SkippedLogit float64   `json:"skipped_logit"`    // logit where no patch was run
+	Channels     []Channel `json:"channels"`         // in the graph's order
 
 	Threshold    float64 `json:"threshold"`       // probability above which a voxel is clip
 	MinVoxels    int     `json:"min_voxels"`      // components with fewer voxels of the network grid are dropped

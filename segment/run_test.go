@@ -295,3 +295,28 @@ func TestRunRefusals(t *testing.T) {
 		t.Errorf("not a number: %v", err)
 	}
 }
+
+// TestMirror: a mirrored pass sees the patch turned round, and what it answers counts as much where it belongs.
+func TestMirror(t *testing.T) {
+	const n = 32
+	g := volume.NewUniformGrid(n, n, n, 2, 2, 2, volume.Vec{})
+	r := &resampled{Placement: Placement{Grid: g, Source: g}, hu: make([]int16, g.Len())}
+	r.hu[g.Index(3, 5, 7)] = 1000
+	card := fakeCard("x")
+	card.PatchVoxels, card.Mirror = n, true
+	pass := 0
+	net := &fakeNetwork{channel: 2, answer: func(out []float32) { // twice as sure in the second pass
+		pass++
+		for i := range out {
+			out[i] *= float32(pass)
+		}
+	}}
+	s := slider{name: "x", net: net, card: &card, in: r, progress: func(int, int) {}}
+	m, err := s.slide(context.Background(), g.Bounds(), [][3]int{{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := float32(1.5 * 20 * 1200 / 2400); net.passes != 2 || math.Abs(float64(m.at(3, 5, 7)-want)) > 1e-3 || m.at(28, 5, 7) >= m.at(3, 5, 7) {
+		t.Errorf("%d passes, %g at the voxel (want %g), %g at its mirror", net.passes, m.at(3, 5, 7), want, m.at(28, 5, 7))
+	}
+}

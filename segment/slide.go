@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -74,19 +75,31 @@ func (s *slider) slide(ctx context.Context, box volume.Box, starts [][3]int) (*l
 	p := s.card.PatchVoxels
 	input := NewTensor(len(s.card.Channels), [3]int{p, p, p})
 	answer := make([]float32, p*p*p)
-	s.progress(0, len(starts))
+	passes := 1
+	if s.card.Mirror {
+		passes = 2
+	}
+	s.progress(0, passes*len(starts))
 	for i, start := range starts {
 		s.fill(input, start)
-		if err := s.net.Run(ctx, input, answer); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
+		for pass := range passes {
+			if pass == 1 {
+				mirror(input.Data, p)
 			}
-			return nil, fmt.Errorf("run the %s on patch %d of %d: %w", s.name, i+1, len(starts), err)
+			if err := s.net.Run(ctx, input, answer); err != nil {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				return nil, fmt.Errorf("run the %s on patch %d of %d: %w", s.name, i+1, len(starts), err)
+			}
+			if pass == 1 {
+				mirror(answer, p)
+			}
+			if !out.add(count, answer, start, p) {
+				return nil, fmt.Errorf("run the %s on patch %d of %d with %s: %w", s.name, i+1, len(starts), s.net.Provider(), ErrNotANumber)
+			}
+			s.progress(passes*i+pass+1, passes*len(starts))
 		}
-		if !out.add(count, answer, start, p) {
-			return nil, fmt.Errorf("run the %s on patch %d of %d with %s: %w", s.name, i+1, len(starts), s.net.Provider(), ErrNotANumber)
-		}
-		s.progress(i+1, len(starts))
 	}
 	skipped := float32(s.card.SkippedLogit)
 	for i, n := range count {
@@ -97,6 +110,13 @@ func (s *slider) slide(ctx context.Context, box volume.Box, starts [][3]int) (*l
 		}
 	}
 	return out, nil
+}
+
+// mirror turns rows of n values round, in place.
+func mirror(values []float32, n int) {
+	for at := 0; at < len(values); at += n {
+		slices.Reverse(values[at : at+n])
+	}
 }
 
 // add adds a patch's answer, [z][y][x], to the sums; false when a value is not a finite number.

@@ -97,6 +97,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
         "patch_voxels": config.late_patch,
         "spacing_mm": SPACING_MM,
         "overlap": validate.OVERLAP,
+        "mirror": stage == "segmentation" and config.mirror,
         "skipped_logit": validate.SKIPPED_LOGIT,
         "channels": channels,
         "threshold": scores["threshold"] if stage == "location" else config.candidate_threshold,

@@ -5,8 +5,8 @@
 
 Each line of the input is something that the Segmentation Net marked, the terms of its evidence (segment.Evidence in Go,
 where they are defined) and whether it is a clip. The judge is a ridged logistic regression: few numbers, readable in the
-card, none of them able to run away. Folds by case measure it on cases left out; the threshold `keep` is the one that
-leaves the fewest errors there, a miss counted as often as MISS false clips; `look` is the number of errors, expected by the
+card, none of them able to run away. Folds by case measure it on cases left out. A candidate is kept where that costs less than
+dropping it, a miss counted as MISS false clips; `look` is the number of errors, expected by the
 confidences, from which a case asks for a look. The card is rewritten in place.
 """
 
@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 RIDGE = 1.0  # on standardised terms: as strong as one observation each
-MISS = 1.5  # false clips that a missed one is worth: a false one is rejected by a key, a missed one must be noticed
+MISS = 2.5  # false clips that a missed one is worth: a false one is rejected by a key, a missed one must be noticed
+KEEP = round(1 / (1 + MISS), 2)  # the chance at which both cost the same
 FOLDS = 8
 
 
@@ -49,13 +50,6 @@ def fit(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, f
 
 def chance(x: np.ndarray, weights: np.ndarray, bias: float) -> np.ndarray:
     return 1 / (1 + np.exp(-(x @ weights + bias)))
-
-
-def choose_keep(p: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
-    """The confidence below which a candidate is better dropped."""
-    levels = np.linspace(0.05, 0.8, 76)
-    costs = [(weight * np.where(p >= k, ~y, MISS * y)).sum() for k in levels]
-    return round(float(levels[int(np.argmin(costs))]), 2)
 
 
 def left_out(x: np.ndarray, y: np.ndarray, counted: np.ndarray, cases: list[str]) -> np.ndarray:
@@ -139,11 +133,10 @@ def judge(rows: list[dict]) -> tuple[dict, dict]:
     y = np.array([r["true"] for r in marked])
     counted = np.array([not r["axillary"] for r in marked])
     p = left_out(x, y, counted, [r["case"] for r in marked])
-    keep = choose_keep(p[counted], y[counted], np.ones(counted.sum()))
-    cases = cases_of(rows, p, keep)
+    cases = cases_of(rows, p, KEEP)
     look = choose_look(cases)
     weights, bias = fit(x[counted], y[counted], np.ones(counted.sum()))
-    found = {"weights": {n: round(float(w), 4) for n, w in zip(names, weights)}, "bias": round(bias, 4), "keep": keep, "look": look}
+    found = {"weights": {n: round(float(w), 4) for n, w in zip(names, weights)}, "bias": round(bias, 4), "keep": KEEP, "look": look}
     return found, describe(cases, look)
 
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"fmt"
 	"image/color"
 	"image/png"
 	"strings"
@@ -42,7 +41,7 @@ func TestFailuresAreShown(t *testing.T) {
 	}
 	var b strings.Builder
 	writePictures(&b, &SetEvaluation{Name: "phantom-1", failures: found})
-	if text := b.String(); !strings.Contains(text, "![](images/failures-phantom-1.png)") || strings.Count(text, fmt.Sprint("row 2")) != failuresShown {
+	if text := b.String(); !strings.Contains(text, "![](images/failures-phantom-1.png)") || strings.Count(text, "row 2") != failuresShown {
 		t.Error(text)
 	}
 }

@@ -9,12 +9,13 @@ import (
 )
 
 const (
-	oneClipMM   = 9.0 // pieces whose middles are farther apart are never one clip
-	reachedMM   = 2.0 // one clip explains a piece whose middle is no farther from its metal
-	mostParts   = 4   // of one piece
-	goodMisfit  = 2.0 // up to which a clip's centre is the model's
-	othersMM    = 25  // how far away another piece may still claim a voxel of the window
-	leastWeight = 30  // voxels below which a window says nothing
+	oneClipMM   = 9.0  // pieces whose middles are farther apart are never one clip
+	reachedMM   = 2.0  // one clip explains a piece whose middle is no farther from its metal
+	twoFrom     = 0.35 // the chance from which it is two: one that is missed weighs more than one that the judge may still drop
+	mostParts   = 4    // of one piece
+	goodMisfit  = 2.0  // up to which a clip's centre is the model's
+	othersMM    = 25   // how far away another piece may still claim a voxel of the window
+	leastWeight = 30   // voxels below which a window says nothing
 )
 
 // explain holds every piece against the model of a clip on CT (clipmodel.go): two pieces that one clip explains as well
@@ -75,7 +76,7 @@ func (f *flood) areOne(pieces []refined, i, j int) bool {
 	if one.bars[0].distanceMM(a) > reachedMM || one.bars[0].distanceMM(b) > reachedMM {
 		return false // it explains the larger piece and leaves the other
 	}
-	return twoChance(w, one, w.two(pieces[i].backgroundHU, a, b), 2) < 0.5
+	return twoChance(w, one, w.two(pieces[i].backgroundHU, a, b), 2) < twoFrom
 }
 
 func (c *refined) bony() bool { return c.touches || c.capped }
@@ -137,7 +138,7 @@ func (f *flood) part(pieces []refined, i int) []refined {
 	for k := 0; k < len(parts) && len(parts) < mostParts && !c.bony(); {
 		rest := w.without(parts, k)
 		two := rest.two(parts[k].backgroundHU)
-		if twoChance(rest, parts[k], two, 1) < 0.5 {
+		if twoChance(rest, parts[k], two, 1) < twoFrom {
 			k++
 			continue
 		}

@@ -12,8 +12,8 @@ const (
 // markFar tells the clips of the bed from those far away. Clips form groups by chains of at most linkMM. The bed is the
 // group with the largest sum of confidences, unless another of the same side lies in front of it, below and nearer to
 // the middle: then the larger one is the axilla's, whose clips mark nodes and no cavity. What is in other groups of that side
-// is flagged; clips of the axilla, groupClips or more together, start as rejected. Groups of the other side
-// are another bed where they have groupClips clips.
+// is flagged and starts as rejected: one clip of the axilla would draw the bed's hull across the breast. Groups of the other
+// side are another bed where they have groupClips clips.
 func markFar(clips []Clip) {
 	groups := chains(clips)
 	bed := -1
@@ -32,10 +32,7 @@ func markFar(clips []Clip) {
 			continue
 		}
 		for _, i := range groups[g].clips {
-			clips[i].Flags = append(clips[i].Flags, FlagFar)
-			if groups[g].isGroup() && groups[g].axillaOf(&groups[bed]) {
-				clips[i].Kept = false
-			}
+			clips[i].Flags, clips[i].Kept = append(clips[i].Flags, FlagFar), false
 		}
 	}
 }

@@ -25,7 +25,7 @@ func TestMarkFar(t *testing.T) {
 	for i, c := range clips {
 		far := slices.Contains(c.Flags, FlagFar)
 		inBed := i >= len(axilla) && i < len(axilla)+len(bed)
-		if far == inBed || c.Kept != (inBed || i == len(clips)-1) {
+		if far == inBed || c.Kept != inBed {
 			t.Errorf("clip at %.0f: far %v, kept %v", c.CentreMM, far, c.Kept)
 		}
 	}

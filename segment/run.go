@@ -263,11 +263,14 @@ func countDoubtful(clips []Clip) int {
 	return n
 }
 
-// widest is the largest distance in mm between two clips.
+// widest is the largest distance in mm between two kept clips.
 func widest(clips []Clip) float64 {
 	mm := 0.0
 	for i := range clips {
 		for j := range i {
+			if !clips[i].Kept || !clips[j].Kept {
+				continue
+			}
 			mm = math.Max(mm, clips[i].CentreMM.Distance(clips[j].CentreMM))
 		}
 	}

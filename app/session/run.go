@@ -86,7 +86,8 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64, box *segm
 	s.edit(name, "", true, func(p *Plan) { p.Clips = clips })
 	switch {
 	case len(found.Clips) > 0:
-		s.view.Cursor = found.Clips[0].CentreMM
+		first := max(0, slices.IndexFunc(found.Clips, func(c segment.Clip) bool { return c.Kept }))
+		s.view.Cursor = found.Clips[first].CentreMM
 	case found.ROI != nil:
 		s.view.Cursor = found.ROI.CentreMM
 	}

@@ -19,7 +19,7 @@ patch = 32
 late_patch = 32
 late_batch = 2
 """
-CARD_KEYS = """name version config sha256 patch_voxels spacing_mm overlap skipped_logit channels threshold min_voxels
+CARD_KEYS = """name version config sha256 patch_voxels spacing_mm overlap mirror skipped_logit channels threshold min_voxels
 calibration_a calibration_b trained data metrics licence warning""".split()
 
 

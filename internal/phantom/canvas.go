@@ -14,6 +14,7 @@ const (
 	tissueBone
 	tissueInside // mediastinum and abdomen
 	tissueVessel
+	tissueImplant
 )
 
 // material is what fills a shape: an inner texture and, for bone, a cortex.

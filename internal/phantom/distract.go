@@ -55,6 +55,7 @@ func (c *clutter) scatter(load float64) {
 	if c.chance(0.18, load) {
 		c.port()
 	}
+	c.expanderPort()
 }
 
 // onSkin finds a skin point near the bed (share near of the time) or anywhere on the front.
@@ -163,7 +164,7 @@ func (c *clutter) breastCalcifications() {
 		if !soft(c.t.at(p)) || c.t.around(p, 5) < 0.8 {
 			continue
 		}
-		switch r.IntN(3) {
+		switch r.IntN(4) {
 		case 0: // a cluster
 			for range 3 + r.IntN(6) {
 				q := p.Add(direction(r).Scale(uniform(r, 0, 9)))
@@ -177,6 +178,14 @@ func (c *clutter) breastCalcifications() {
 					s.egg(p.Add(direction(r).Scale(b*0.7)), [3]float64{b * 0.6, b * 0.7, b * 0.5}, 0)
 				}
 			})
+		case 2: // rods of secretory disease, along ducts
+			u := direction(r)
+			for range 1 + r.IntN(3) {
+				q, w := p.Add(direction(r).Scale(uniform(r, 0, 12))), u.Add(direction(r).Scale(0.4))
+				half := w.Scale(uniform(r, 1.2, 4.5) / w.Norm())
+				thick := uniform(r, 0.35, 0.8)
+				c.add("breast calcification", uniform(r, 700, 1900), false, func(s *solid) { s.rod(q.Sub(half), q.Add(half), thick) })
+			}
 		default: // eggshell of fat necrosis
 			b := uniform(r, 3, 8)
 			c.add("breast calcification", uniform(r, 350, 1000), false, func(s *solid) { s.egg(p, [3]float64{b, b * 0.9, b}, 0.12) })

@@ -30,6 +30,9 @@ type model struct {
 	trabecularHU    float64
 	organs          []group // mediastinum, painted over the lung
 	abdomen         []group
+	implants        []group
+	expander        int     // side of a tissue expander, or -1
+	implantDepth    float64 // half of the expander's, mm
 	muscles         []group
 	bones           []group
 	mediastinum     []inflated
@@ -108,7 +111,7 @@ func newModel(seed int64, o Options) *model {
 		m.tilt = 0
 	}
 	m.buildArms(r)
-	m.buildBreasts(r, o)
+	m.buildBreasts(r, o, drawImplants(seed))
 	m.buildRibs(r)
 	m.buildBones(r)
 	m.buildMuscles(r)
@@ -263,7 +266,7 @@ func (m *model) buildArms(r *rand.Rand) {
 	}
 }
 
-func (m *model) buildBreasts(r *rand.Rand, o Options) {
+func (m *model) buildBreasts(r *rand.Rand, o Options, under implants) {
 	big := uniform(r, 0, 1)
 	if o.BreastSize > 0 {
 		big = o.BreastSize
@@ -287,9 +290,18 @@ func (m *model) buildBreasts(r *rand.Rand, o Options) {
 		b.normal = vec{side * sn, -cs, -0.06}
 		b.normal = b.normal.Scale(1 / b.normal.Norm())
 		b.radii = [3]float64{34 + 30*own + 0.5*m.fatMM, 62 + 18*own, 66 + 20*own}
+		if depth := under.depth[s]; depth > 0 {
+			b.radii[0] = math.Max(b.radii[0], 2*depth+22)
+		}
 		b.shape = ellipsoid(b.base, b.radii, b.normal, vec{cs, sn * side, 0})
 		p := b.base.Add(b.normal.Scale(b.radii[0] - 1))
 		b.nipple = p.Add(vec{side * uniform(r, -3, 3), 0, uniform(r, -6, 3)})
 		b.nipple = b.nipple.Sub(b.normal.Scale(math.Max(-3, b.shape.distance(b.nipple))))
+		if bag, ok := under.beneath(b, s); ok {
+			m.implants = append(m.implants, bag)
+		}
+	}
+	if m.expander = under.expander; m.expander >= 0 {
+		m.implantDepth = under.depth[m.expander]
 	}
 }

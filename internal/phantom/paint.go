@@ -44,6 +44,9 @@ func (m *model) paintSlice(ctx context.Context, c *canvas) error {
 		return err
 	}
 	m.paintWall(c)
+	for i := range m.implants {
+		c.paintGroup(&m.implants[i])
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

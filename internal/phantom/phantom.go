@@ -23,6 +23,7 @@ type Options struct {
 	BreastSize    float64 // (0, 1]
 	Density       float64 // (0, 1] share of gland
 	ExtendedRange bool    // keep HU above 3071
+	Sharpness     float64 // 0 a smooth kernel .. 1 one that overshoots at edges and raises the noise
 }
 
 // Case is a CT with everything known about it. Masks are on Volume.Grid.
@@ -55,7 +56,7 @@ type Distractor struct {
 }
 
 // TrainingOptions draws an anatomy for training: slice 1.5-5 mm (mostly 3 and 5), pixel 0.9-1.4 mm,
-// cropped to the thorax.
+// cropped to the thorax; some with a sharper kernel, with HU above 3071, or with a field of view that cuts the sides off.
 func TrainingOptions(seed int64) Options {
 	r := stream(seed, streamOptions, 0)
 	o := Options{Seed: seed, PixelMM: uniform(r, 0.9, 1.4), SliceMM: 3}
@@ -71,7 +72,16 @@ func TrainingOptions(seed int64) Options {
 	case p < 0.66:
 		o.SliceMM = 1.5
 	}
-	o.Columns, o.Rows = int(460/o.PixelMM), int(330/o.PixelMM)
+	k := stream(seed, streamKernel, 0)
+	wide := 460.0
+	if k.Float64() < 0.1 {
+		wide = uniform(k, 330, 400)
+	}
+	if k.Float64() < 0.3 {
+		o.Sharpness = uniform(k, 0.15, 0.8)
+	}
+	o.ExtendedRange = k.Float64() < 0.15
+	o.Columns, o.Rows = int(wide/o.PixelMM), int(330/o.PixelMM)
 	o.Slices = int(270 / o.SliceMM)
 	return o
 }
@@ -107,7 +117,7 @@ func (o Options) withDefaults() (Options, error) {
 	for _, v := range []struct {
 		name      string
 		v, lo, hi float64
-	}{{"slice spacing (mm)", o.SliceMM, 0.5, 10}, {"pixel spacing (mm)", o.PixelMM, 0.4, 5}, {"noise (HU)", o.NoiseHU, 0.01, 100}, {"point spread (mm)", o.PSFMM, 0.3, 5}} {
+	}{{"slice spacing (mm)", o.SliceMM, 0.5, 10}, {"pixel spacing (mm)", o.PixelMM, 0.4, 5}, {"sharpness", o.Sharpness, 0, 1}, {"noise (HU)", o.NoiseHU, 0.01, 100}, {"point spread (mm)", o.PSFMM, 0.3, 5}} {
 		if !(v.v >= v.lo && v.v <= v.hi) {
 			return o, fmt.Errorf("phantom %s %g is outside %g to %g", v.name, v.v, v.lo, v.hi)
 		}

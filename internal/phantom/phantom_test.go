@@ -316,3 +316,57 @@ func TestStreaksDarkenBetweenTwoMetals(t *testing.T) {
 		t.Errorf("between the metals %.1f HU, aside %.1f, away %.1f", between, aside, away)
 	}
 }
+
+func TestImplantsAndKernelsAreDrawn(t *testing.T) {
+	silicone, expanders := int64(-1), int64(-1)
+	for seed := int64(1); silicone < 0 || expanders < 0; seed++ {
+		switch d := drawImplants(seed); {
+		case d.expander >= 0 && expanders < 0:
+			expanders = seed
+		case d.expander < 0 && d.hu > 70 && silicone < 0:
+			silicone = seed
+		}
+	}
+	a, err := NewAnatomy(context.Background(), Options{Seed: silicone, Small: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, n := 0.0, 0
+	for k, class := range a.tissue {
+		if class == tissueImplant {
+			sum, n = sum+float64(a.base[k]), n+1
+		}
+	}
+	cc := float64(n) * a.grid.SpacingX * a.grid.SpacingY * a.o.SliceMM / 1000
+	if mean := sum / float64(max(n, 1)); cc < 100 || cc > 1500 || mean < 70 || mean > 150 {
+		t.Errorf("implants of %.0f cc at %.0f HU, want some hundred cc of silicone", cc, mean)
+	}
+	c, err := Generate(context.Background(), Options{Seed: expanders, Small: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(c.Distractors, func(d Distractor) bool { return d.Kind == "expander port" }) {
+		t.Error("the expander has no port")
+	}
+}
+
+func TestASharpKernelRaisesTheNoiseAndCanBeExtended(t *testing.T) {
+	at := func(sharpness float64, extended bool) (noiseHU float64, peak int) {
+		c, err := Generate(context.Background(), Options{Seed: 8, Columns: 320, Rows: 220, Slices: 60, SliceMM: 2, Sharpness: sharpness, ExtendedRange: extended, NoiseHU: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range c.Volume.HU {
+			peak = max(peak, int(v))
+		}
+		return noiseOf(c.Volume, c.External), peak
+	}
+	plain, clipped := at(0, false)
+	sharp, _ := at(0.8, false)
+	if sharp < 1.2*plain {
+		t.Errorf("noise %.1f HU of a sharp kernel, %.1f HU of a smooth one", sharp, plain)
+	}
+	if _, peak := at(0, true); clipped != highestHU || peak <= highestHU {
+		t.Errorf("peaks %d HU in 12 bits and %d HU in the extended range", clipped, peak)
+	}
+}

@@ -3,6 +3,7 @@ package phantom
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -52,6 +53,7 @@ func render(ctx context.Context, seed int64, t *terrain, base []int16, p *plan, 
 			if p.noiseHU > 0 {
 				p.addNoise(g, m, &s.noise, s.hu, z, seed)
 			}
+			p.sharpen(g, s.hu, s.under)
 			top := float32(highestHU)
 			if p.extended {
 				top = extendedHU
@@ -120,6 +122,19 @@ func (p *plan) lay(g *volume.Grid, hu, under []float32, patches []*patch, z int)
 				k++
 			}
 		}
+	}
+}
+
+// sharpen lets edges overshoot, as kernels between those for soft tissue and for bone do; scratch is as large as hu.
+func (p *plan) sharpen(g *volume.Grid, hu, scratch []float32) {
+	if p.sharpness == 0 {
+		return
+	}
+	smooth := slices.Clone(hu)
+	convolve(smooth, scratch, g.Nx, g.Ny, gaussianKernel(1.3*p.psfMM/fwhmPerSigma/g.SpacingX))
+	gain := float32(p.sharpness)
+	for k, v := range hu {
+		hu[k] = v + gain*(v-smooth[k])
 	}
 }
 

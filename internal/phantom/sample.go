@@ -45,6 +45,7 @@ type plan struct {
 	noiseHU     float64 // 0: the volume has its own
 	hostNoiseHU float64 // of the real CT, for what the cavity replaces
 	extended    bool
+	sharpness   float64
 }
 
 // Sample puts a cavity, clips and distractors of this seed into the anatomy and renders a region of
@@ -61,7 +62,7 @@ func (a *Anatomy) Sample(ctx context.Context, seed int64, o SampleOptions) (*Cas
 	if err != nil {
 		return nil, fmt.Errorf("phantom %d, sample %d: %w", a.o.Seed, seed, err)
 	}
-	p.psfMM, p.noiseHU, p.extended = a.o.PSFMM, a.o.NoiseHU, a.o.ExtendedRange
+	p.psfMM, p.noiseHU, p.extended, p.sharpness = a.o.PSFMM, a.o.NoiseHU, a.o.ExtendedRange, a.o.Sharpness
 	if !o.Whole {
 		p.noiseHU *= uniform(r, 0.7, 1.3)
 	}

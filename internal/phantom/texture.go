@@ -70,6 +70,8 @@ const (
 	streamRegion
 	streamOptions
 	streamStreaks
+	streamImplants
+	streamKernel
 )
 
 func uniform(r *rand.Rand, lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -16,10 +18,10 @@ func (w *window) showLog() {
 	events, err := w.session.AuditLog()
 	switch {
 	case err != nil:
-		w.session.Notify(&session.Notice{Severity: session.Failure, Text: "Show the log: " + err.Error()})
+		w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Show the log: %v"), err)})
 		return
 	case len(events) == 0:
-		w.session.Notify(&session.Notice{Text: "Nothing is logged: open a CT. The demo case keeps no log until it is saved and opened again."})
+		w.session.Notify(&session.Notice{Text: lang.L("Nothing is logged: open a CT. The demo case keeps no log until it is saved and opened again.")})
 		return
 	}
 	content := strings.Join(session.AuditText(events), "\n") + "\n"
@@ -28,7 +30,7 @@ func (w *window) showLog() {
 	scroll := container.NewScroll(label)
 	scroll.SetMinSize(fyne.NewSize(760, 400))
 	scroll.ScrollToBottom()
-	ask := dialog.NewCustomConfirm("What was done on this CT", "Export", "Close", scroll, func(export bool) {
+	ask := dialog.NewCustomConfirm(lang.L("What was done on this CT"), lang.L("Export"), lang.L("Close"), scroll, func(export bool) {
 		if export {
 			w.exportLog(content)
 		}
@@ -48,10 +50,10 @@ func (w *window) exportLog(content string) {
 			}
 		}
 		if err != nil {
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: "Export the log: " + err.Error()})
+			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Export the log: %v"), err)})
 			return
 		}
-		w.session.Notify(&session.Notice{Text: "Exported the log to " + to.URI().Path() + "."})
+		w.session.Notify(&session.Notice{Text: fmt.Sprintf(lang.L("Exported the log to %s."), to.URI().Path())})
 	}, w.win)
 	ask.SetFileName("audit.txt")
 	ask.Show()

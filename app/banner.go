@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -40,8 +41,8 @@ func newBanner(h *host, dismiss, resized func()) *banner {
 	scroll.SetMinSize(fyne.NewSize(200, detailsHeight))
 	b.fold = inset(scroll, 26, 8, 0, 4)
 	b.fold.Hide()
-	b.more = newButton(h, "Details", nil, buttonFlat, "", b.toggle)
-	closeButton := newButton(h, "", theme.CancelIcon(), buttonFlat, "Dismiss", dismiss)
+	b.more = newButton(h, lang.L("Details"), nil, buttonFlat, "", b.toggle)
+	closeButton := newButton(h, "", theme.CancelIcon(), buttonFlat, lang.L("Dismiss"), dismiss)
 	line := container.NewBorder(nil, nil, container.NewCenter(inset(b.icon, 10, 6, 0, 0)), columns(2, b.more, closeButton), middle(b.text))
 	b.box = rows(0, container.NewStack(
 		newFill(colourPanel),

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -79,23 +80,23 @@ func newBoost(h *host, do boostActions) *boost {
 	b := &boost{
 		host: h, do: do, plan: new(session.Plan), volumes: newTargetVolumes(),
 		about:   widget.NewLabel(""),
-		ask:     newText("free margins, from pathology", textStyle{size: sizeSmall, colour: colourDim}),
+		ask:     newText(lang.L("free margins, from pathology"), textStyle{size: sizeSmall, colour: colourDim}),
 		warning: newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 60}),
 	}
-	b.recipe = newButton(h, "", theme.MenuDropDownIcon(), buttonFlat, "Choose the recipe that makes the targets", b.choose)
-	b.on = newButton(h, "Draft targets", theme.CheckButtonIcon(), buttonFlat, "Draft the targets of the recipe from SurgicalBed", func() { do.on(!b.plan.Boost) })
-	b.linked = newButton(h, "One margin for all", theme.CheckButtonIcon(), buttonFlat, "One number sets all six margins", func() { do.linked(!b.link) })
-	edit := newButton(h, "", theme.DocumentCreateIcon(), buttonFlat, "See or change the recipe's steps", do.edit)
+	b.recipe = newButton(h, "", theme.MenuDropDownIcon(), buttonFlat, lang.L("Choose the recipe that makes the targets"), b.choose)
+	b.on = newButton(h, lang.L("Draft targets"), theme.CheckButtonIcon(), buttonFlat, lang.L("Draft the targets of the recipe from SurgicalBed"), func() { do.on(!b.plan.Boost) })
+	b.linked = newButton(h, lang.L("One margin for all"), theme.CheckButtonIcon(), buttonFlat, lang.L("One number sets all six margins"), func() { do.linked(!b.link) })
+	edit := newButton(h, "", theme.DocumentCreateIcon(), buttonFlat, lang.L("See or change the recipe's steps"), do.edit)
 	edit.small = true
-	b.figure = newButton(h, "Figures", theme.InfoIcon(), buttonFlat, "Margins reached, clips, skin and lung; another recipe beside", do.figures)
-	b.find = newButton(h, "Find seroma", nil, buttonFlat, "", func() {
+	b.figure = newButton(h, lang.L("Figures"), theme.InfoIcon(), buttonFlat, lang.L("Margins reached, clips, skin and lung; another recipe beside"), do.figures)
+	b.find = newButton(h, lang.L("Find seroma"), nil, buttonFlat, "", func() {
 		if b.proposed {
 			do.seroma.accept()
 		} else {
 			do.seroma.find()
 		}
 	})
-	b.leave = newButton(h, "Leave", nil, buttonFlat, "Drop the proposal", do.seroma.leave)
+	b.leave = newButton(h, lang.L("Leave"), nil, buttonFlat, lang.L("Drop the proposal"), do.seroma.leave)
 	for _, c := range []*button{b.figure, b.find, b.leave} {
 		c.colour, c.small = colourText, true
 	}
@@ -116,7 +117,7 @@ func newBoost(h *host, do boostActions) *boost {
 	b.aboutIn = inset(b.about, pad, pad, pad, pad)
 	b.margins = b.figures()
 	b.box = inset(rows(4,
-		container.NewBorder(nil, nil, newText("Recipe", textStyle{colour: colourDim}), edit, b.recipe),
+		container.NewBorder(nil, nil, newText(lang.L("Recipe"), textStyle{colour: colourDim}), edit, b.recipe),
 		b.aboutIn,
 		container.NewBorder(nil, nil, b.on, columns(0, b.linked, middle(b.ask))),
 		b.margins,
@@ -234,7 +235,7 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []stri
 	}
 	b.warning.set(warning)
 	b.setSeroma(derived)
-	figure := "Figures"
+	figure := lang.L("Figures")
 	if derived.Seroma == nil { // else there is no room
 		figure = figuresLine(derived)
 	}
@@ -252,10 +253,10 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []stri
 // setSeroma offers to look for a seroma, or to take or leave the one proposed.
 func (b *boost) setSeroma(derived session.Derived) {
 	b.proposed = derived.Seroma != nil
-	label, tip := "Find seroma", "Look for fluid between the clips: a proposal, which you accept or not"
+	label, tip := lang.L("Find seroma"), lang.L("Look for fluid between the clips: a proposal, which you accept or not")
 	if b.proposed {
-		label = fmt.Sprintf("Accept seroma, %s cc", volumeText(derived.Seroma.Mask.VolumeMM3()/1000))
-		tip = "Make it part of SurgicalBed; it can be drawn upon"
+		label = fmt.Sprintf(lang.L("Accept seroma, %s cc"), volumeText(derived.Seroma.Mask.VolumeMM3()/1000))
+		tip = lang.L("Make it part of SurgicalBed; it can be drawn upon")
 	}
 	b.find.tip = tip
 	if label != b.find.label {
@@ -267,13 +268,13 @@ func (b *boost) setSeroma(derived session.Derived) {
 
 // setRecipe shows the recipe and what it asks for, and tells whether the panel changes its height.
 func (b *boost) setRecipe(plan *session.Plan) (layout bool) {
-	name, about, values := "Plain margin round SurgicalBed", "", plan.Margin
+	name, about, values := lang.L("Plain margin round SurgicalBed"), "", plan.Margin
 	asks := true
 	if r := plan.Recipe; r != nil {
 		name, about, asks = r.Name, r.About, r.UsesFreeMargins()
 		values = segment.Margin(plan.Free)
 		if r.Verify {
-			about = "Verify locally. " + about
+			about = fmt.Sprintf(lang.L("Verify locally. %s"), about)
 		}
 	}
 	b.recipe.set(name, theme.MenuDropDownIcon())

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
@@ -42,7 +43,7 @@ func newClipList(h *host, do clipActions) *clipList {
 	l.empty = newText("", textStyle{size: sizeSmall, colour: colourDim})
 	l.scroll = container.NewVScroll(l.rows)
 	head := container.New(clipColumns{}, l.titles()...)
-	l.add = newButton(h, "Add clip at crosshair", theme.ContentAddIcon(), buttonFlat, "Put the crosshair on a clip that was missed, then press A", do.add)
+	l.add = newButton(h, lang.L("Add clip at crosshair"), theme.ContentAddIcon(), buttonFlat, lang.L("Put the crosshair on a clip that was missed, then press A"), do.add)
 	l.add.small = true
 	l.box = container.NewBorder(rows(0, head, inset(l.empty, 14, 8, 4, 4)), inset(columns(0, l.add), 8, 8, 2, 4), nil, nil, l.scroll)
 	return l
@@ -56,12 +57,12 @@ func (l *clipList) titles() []fyne.CanvasObject {
 		align fyne.TextAlign
 		key   session.SortKey
 	}{
-		{"Clip", fyne.TextAlignLeading, session.SortNumber},
-		{"Side", fyne.TextAlignLeading, session.SortSide},
-		{"Volume", fyne.TextAlignTrailing, session.SortVolume},
-		{"Peak", fyne.TextAlignTrailing, session.SortPeak},
-		{"Conf.", fyne.TextAlignTrailing, session.SortConfidence},
-		{"Keep?", fyne.TextAlignCenter, session.SortReview},
+		{lang.L("Clip"), fyne.TextAlignLeading, session.SortNumber},
+		{lang.L("Side"), fyne.TextAlignLeading, session.SortSide},
+		{lang.L("Volume"), fyne.TextAlignTrailing, session.SortVolume},
+		{lang.L("Peak"), fyne.TextAlignTrailing, session.SortPeak},
+		{lang.L("Conf."), fyne.TextAlignTrailing, session.SortConfidence},
+		{lang.L("Keep?"), fyne.TextAlignCenter, session.SortReview},
 	} {
 		h := newSortHead(t.name, t.align, func() { l.do.sort(t.key) })
 		l.heads[t.key] = h
@@ -101,14 +102,14 @@ func (l *clipList) set(s *session.Session) {
 
 // setEmpty says why there are no rows.
 func (l *clipList) setEmpty(plan *session.Plan, derived session.Derived, searching bool) {
-	why := "Not searched yet: press Find clips"
+	why := lang.L("Not searched yet: press Find clips")
 	switch {
 	case len(plan.Clips) > 0:
 		why = ""
 	case searching:
-		why = "Searching"
+		why = lang.L("Searching")
 	case derived.Searched:
-		why = "No clip found on this CT: add those you see"
+		why = lang.L("No clip found on this CT: add those you see")
 	}
 	l.add.setEnabled(derived.External != nil)
 	l.empty.set(why)

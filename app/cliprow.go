@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -44,11 +45,11 @@ func newClipRow(h *host, id int, do clipActions) *clipRow {
 		place:      newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}),
 		remark:     newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 60}),
 	}
-	r.keepButton = newButton(h, "", theme.ConfirmIcon(), buttonFlat, "Keep: reviewed (Space, Enter)", func() { do.decide(id, true) })
-	r.rejectIt = newButton(h, "", theme.CancelIcon(), buttonFlat, "Reject: reviewed (Space)", func() { do.decide(id, false) })
+	r.keepButton = newButton(h, "", theme.ConfirmIcon(), buttonFlat, lang.L("Keep: reviewed (Space, Enter)"), func() { do.decide(id, true) })
+	r.rejectIt = newButton(h, "", theme.CancelIcon(), buttonFlat, lang.L("Reject: reviewed (Space)"), func() { do.decide(id, false) })
 	r.keepButton.small, r.rejectIt.small = true, true
-	r.merge = newButton(h, "", nil, buttonNormal, "Both are one clip", func() { do.merge(id, r.mergeWith) })
-	r.split = newButton(h, "Split", nil, buttonNormal, "This is two clips: its parts, or its halves", func() { do.split(id) })
+	r.merge = newButton(h, "", nil, buttonNormal, lang.L("Both are one clip"), func() { do.merge(id, r.mergeWith) })
+	r.split = newButton(h, lang.L("Split"), nil, buttonNormal, lang.L("This is two clips: its parts, or its halves"), func() { do.split(id) })
 	r.merge.small, r.split.small = true, true
 	r.actions = inset(columns(6, r.split, r.merge), markRight, 8, 3, 0)
 	line := container.New(clipColumns{}, r.mark, r.number, r.side, r.volume.box, r.peak.box, r.confidence, columns(2, r.keepButton, r.rejectIt))
@@ -84,16 +85,16 @@ func (r *clipRow) set(c segment.Clip, now clipState) {
 	state := ""
 	switch {
 	case !c.Kept:
-		state = "rejected"
+		state = lang.L("rejected")
 	case !now.reviewed:
-		state = "not reviewed"
+		state = lang.L("not reviewed")
 	}
 	r.place.set(joined(aroundText(now), state))
-	r.row.tip = "Clip at " + placeText(c.CentreMM)
+	r.row.tip = fmt.Sprintf(lang.L("Clip at %s"), placeText(c.CentreMM))
 	r.remark.set(strings.Join(now.reasons, " · "))
 	r.mergeWith = now.mergeWith
 	if now.mergeWith != 0 {
-		r.merge.set(fmt.Sprintf("Merge with %d (%.0f mm)", now.mergeWith, now.mergeMM), nil)
+		r.merge.set(fmt.Sprintf(lang.L("Merge with %d (%.0f mm)"), now.mergeWith, now.mergeMM), nil)
 	}
 	setVisible(r.merge, now.mergeWith != 0)
 	setVisible(r.remarkLine, len(now.reasons) > 0)
@@ -121,7 +122,7 @@ func aroundText(now clipState) string {
 	for _, d := range []struct {
 		to string
 		mm float64
-	}{{"skin", now.around.SkinMM}, {"bone", now.around.BoneMM}, {"centre", now.around.CentreMM}} {
+	}{{lang.L("skin"), now.around.SkinMM}, {lang.L("bone"), now.around.BoneMM}, {lang.L("centre"), now.around.CentreMM}} {
 		if !math.IsNaN(d.mm) {
 			parts = append(parts, fmt.Sprintf("%s %.0f", d.to, d.mm))
 		}
@@ -135,7 +136,7 @@ func aroundText(now clipState) string {
 // confidenceText is the network's confidence, or that there is none.
 func confidenceText(c segment.Clip) string {
 	if c.ByHand {
-		return "hand"
+		return lang.L("hand")
 	}
 	return fmt.Sprintf("%.2f", c.Confidence)
 }

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"fmt"
 	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -26,7 +28,7 @@ type computing struct {
 // choices lists what there is to choose: automatic, the CPU, and each device of each GPU provider that has one here.
 func choices(s *session.Session) []computing {
 	all := []computing{
-		{provider: "auto", label: "Automatic: the fastest that gives the CPU's answers"},
+		{provider: "auto", label: lang.L("Automatic: the fastest that gives the CPU's answers")},
 		{provider: "cpu", label: providerText("cpu")},
 	}
 	for _, provider := range []string{"cuda", "directml", "coreml", "webgpu"} {
@@ -97,9 +99,9 @@ func (w *window) showComputing() {
 	for _, line := range computingNotes(w.session, len(all) > 2) {
 		notes.Add(newText(line, textStyle{colour: colourDim, shrink: true, minWidth: 420}))
 	}
-	closeIt := newButton(w.host, "Close", nil, buttonNormal, "", w.hideHelp)
+	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideHelp)
 	content := rows(12,
-		newText("What the networks run on", textStyle{size: sizeLarge, bold: true}),
+		newText(lang.L("What the networks run on"), textStyle{size: sizeLarge, bold: true}),
 		list,
 		notes,
 		container.NewBorder(nil, nil, nil, closeIt),
@@ -116,12 +118,12 @@ func computingWidth() fyne.CanvasObject {
 
 // computingNotes say when a choice takes effect, and what the last search ran on.
 func computingNotes(s *session.Session, gpu bool) []string {
-	lines := []string{"A choice holds from the next search on."}
+	lines := []string{lang.L("A choice holds from the next search on.")}
 	if !gpu {
-		lines = append(lines, "No GPU driver was found; `clipwright doctor` says what each provider needs.")
+		lines = append(lines, lang.L("No GPU driver was found; `clipwright doctor` says what each provider needs."))
 	}
 	if found := s.Derived().Found; found != nil {
-		lines = append(lines, "The last search ran on: "+providerText(found.Provider)+".")
+		lines = append(lines, fmt.Sprintf(lang.L("The last search ran on: %s."), providerText(found.Provider)))
 		if found.Notice != "" {
 			lines = append(lines, found.Notice)
 		}

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -39,8 +39,8 @@ func (w *window) showFigures() {
 	d := &figuresDialog{window: w, body: rows(3)}
 	scroll := container.NewScroll(inset(d.body, 0, 12, 0, 0))
 	scroll.SetMinSize(fyne.NewSize(760, 500))
-	closeIt := newButton(w.host, "Close", nil, buttonNormal, "", d.close)
-	content := rows(10, newText("Targets in figures", textStyle{size: sizeLarge, bold: true}), scroll, container.NewBorder(nil, nil, nil, closeIt))
+	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", d.close)
+	content := rows(10, newText(lang.L("Targets in figures"), textStyle{size: sizeLarge, bold: true}), scroll, container.NewBorder(nil, nil, nil, closeIt))
 	d.popup = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
 	w.figures = d
 	d.set()
@@ -62,9 +62,9 @@ func (d *figuresDialog) set() {
 	d.body.RemoveAll()
 	switch {
 	case len(derived.Targets) == 0:
-		d.body.Add(newText("No target is drafted: keep some clips first.", textStyle{colour: colourDim}))
+		d.body.Add(newText(lang.L("No target is drafted: keep some clips first."), textStyle{colour: colourDim}))
 	case len(derived.Figures) != len(derived.Targets):
-		d.body.Add(newText("Measuring…", textStyle{colour: colourDim}))
+		d.body.Add(newText(lang.L("Measuring…"), textStyle{colour: colourDim}))
 	default:
 		d.table(derived)
 	}
@@ -111,43 +111,43 @@ func (d *figuresDialog) table(derived session.Derived) {
 		}
 	}
 	add("", "", func(i int) string { return derived.Targets[i].Name })
-	add("Volume", "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.CC }))
+	add(lang.L("Volume"), "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.CC }))
 	for _, side := range []struct {
 		name string
 		of   func(m segment.Margin) float64
 	}{
-		{"right", func(m segment.Margin) float64 { return m.R }},
-		{"left", func(m segment.Margin) float64 { return m.L }},
-		{"anterior", func(m segment.Margin) float64 { return m.A }},
-		{"posterior", func(m segment.Margin) float64 { return m.P }},
-		{"superior", func(m segment.Margin) float64 { return m.S }},
-		{"inferior", func(m segment.Margin) float64 { return m.I }},
+		{lang.L("right"), func(m segment.Margin) float64 { return m.R }},
+		{lang.L("left"), func(m segment.Margin) float64 { return m.L }},
+		{lang.L("anterior"), func(m segment.Margin) float64 { return m.A }},
+		{lang.L("posterior"), func(m segment.Margin) float64 { return m.P }},
+		{lang.L("superior"), func(m segment.Margin) float64 { return m.S }},
+		{lang.L("inferior"), func(m segment.Margin) float64 { return m.I }},
 	} {
-		add("Beyond the bed, "+side.name, "mm, of what was asked", func(i int) string {
+		add(fmt.Sprintf(lang.L("Beyond the bed, %s"), side.name), lang.L("mm, of what was asked"), func(i int) string {
 			f := figures[i]
 			if strings.HasPrefix(derived.Targets[i].Name, session.NameBed) || math.IsNaN(f.Achieved.R) {
 				return ""
 			}
 			text := fmt.Sprintf("%.1f", side.of(f.Achieved))
 			if f.Requested != nil {
-				text += fmt.Sprintf(" of %.3g", side.of(*f.Requested))
+				text = fmt.Sprintf(lang.L("%.1f of %.3g"), side.of(f.Achieved), side.of(*f.Requested))
 			}
 			return text
 		})
 	}
-	add("Clips inside", "", func(i int) string { return clipsInside(figures[i]) })
-	add("Nearest clip to its edge", "mm inside", number("%.1f", func(f segment.TargetFigures) float64 { return f.ClipEdgeMM }))
-	add("Clips outside", "number and mm", func(i int) string { return clipsOutside(figures[i]) })
-	add("Distance to the skin", "mm", number("%.1f", func(f segment.TargetFigures) float64 { return f.SkinMM }))
-	add(fmt.Sprintf("Within %d mm of the skin", segment.SkinRimMM), "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.SkinCC }))
-	add("In lung", "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.LungCC }))
-	add("Outside the breast", "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.NotBreastCC }))
-	add("Of the breast", "%", number("%.0f", func(f segment.TargetFigures) float64 { return 100 * f.BreastRatio }))
-	add("Times the bed", "", number("%.1f", func(f segment.TargetFigures) float64 { return f.VolumeRatio }))
+	add(lang.L("Clips inside"), "", func(i int) string { return clipsInside(figures[i]) })
+	add(lang.L("Nearest clip to its edge"), lang.L("mm inside"), number("%.1f", func(f segment.TargetFigures) float64 { return f.ClipEdgeMM }))
+	add(lang.L("Clips outside"), lang.L("number and mm"), func(i int) string { return clipsOutside(figures[i]) })
+	add(lang.L("Distance to the skin"), "mm", number("%.1f", func(f segment.TargetFigures) float64 { return f.SkinMM }))
+	add(fmt.Sprintf(lang.L("Within %d mm of the skin"), segment.SkinRimMM), "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.SkinCC }))
+	add(lang.L("In lung"), "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.LungCC }))
+	add(lang.L("Outside the breast"), "cc", number("%.1f", func(f segment.TargetFigures) float64 { return f.NotBreastCC }))
+	add(lang.L("Of the breast"), "%", number("%.0f", func(f segment.TargetFigures) float64 { return 100 * f.BreastRatio }))
+	add(lang.L("Times the bed"), "", number("%.1f", func(f segment.TargetFigures) float64 { return f.VolumeRatio }))
 }
 
 func clipsInside(f segment.TargetFigures) string {
-	return fmt.Sprintf("%d of %d", len(f.Clips)-len(f.Outside), len(f.Clips))
+	return fmt.Sprintf(lang.L("%d of %d"), len(f.Clips)-len(f.Outside), len(f.Clips))
 }
 
 func clipsOutside(f segment.TargetFigures) string {
@@ -164,24 +164,24 @@ func clipsOutside(f segment.TargetFigures) string {
 func (d *figuresDialog) compare(derived session.Derived) {
 	w := d.window
 	beside := w.session.View().Compare
-	name := "choose a recipe"
+	name := lang.L("choose a recipe")
 	if beside != nil {
 		name = beside.Name
 	}
 	var choice *button
-	choice = newButton(w.host, name, theme.MenuDropDownIcon(), buttonFlat, "Another recipe on the same clips, beside this one", func() {
+	choice = newButton(w.host, name, theme.MenuDropDownIcon(), buttonFlat, lang.L("Another recipe on the same clips, beside this one"), func() {
 		w.recipeMenu(choice, "", func(r *segment.Recipe) { w.session.SetCompare(r) })
 	})
 	choice.leading, choice.colour, choice.small = true, colourText, true
-	d.body.Add(columns(6, middle(newText("Compare with", textStyle{colour: colourDim})), choice, layout.NewSpacer()))
+	d.body.Add(columns(6, middle(newText(lang.L("Compare with"), textStyle{colour: colourDim})), choice, layout.NewSpacer()))
 	switch {
 	case beside == nil:
 	case derived.CompareLacks != "":
 		d.body.Add(newText(derived.CompareLacks, textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 300}))
 	case len(derived.Compared) == 0:
-		d.body.Add(newText("Drafting…", textStyle{colour: colourDim}))
+		d.body.Add(newText(lang.L("Drafting…"), textStyle{colour: colourDim}))
 	default:
-		d.body.Add(line("", "", true, []string{"this recipe", "the other", "difference", "DSC"}))
+		d.body.Add(line("", "", true, []string{lang.L("this recipe"), lang.L("the other"), lang.L("difference"), "DSC"}))
 		for _, p := range derived.Compared {
 			label := p.A
 			if p.B != p.A {
@@ -197,12 +197,12 @@ func (d *figuresDialog) compare(derived session.Derived) {
 // figuresLine is the figures in a few words, of the first target beside the bed.
 func figuresLine(d session.Derived) string {
 	if len(d.Figures) != len(d.Targets) || len(d.Targets) == 0 || d.Stale {
-		return "Figures"
+		return lang.L("Figures")
 	}
 	i := min(1, len(d.Targets)-1)
-	text := clipsInside(d.Figures[i]) + " clips in"
+	inside := clipsInside(d.Figures[i])
 	if mm := d.Figures[i].SkinMM; !math.IsNaN(mm) {
-		text += ", skin " + strconv.FormatFloat(mm, 'f', 0, 64) + " mm"
+		return fmt.Sprintf(lang.L("%s clips in, skin %.0f mm"), inside, mm)
 	}
-	return text
+	return fmt.Sprintf(lang.L("%s clips in"), inside)
 }

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/assets"
@@ -17,11 +18,11 @@ func (w *window) showHelp() {
 		return
 	}
 	all := append(bindings(),
-		binding{"wheel", "slices of the view under the pointer"},
-		binding{"Ctrl+wheel", "zoom to the pointer"},
-		binding{"left drag", "crosshair, or the tool"},
-		binding{"middle drag", "move the image"},
-		binding{"right drag", rightDragText(w.remembered)},
+		binding{lang.L("wheel"), lang.L("slices of the view under the pointer")},
+		binding{lang.L("Ctrl+wheel"), lang.L("zoom to the pointer")},
+		binding{lang.L("left drag"), lang.L("crosshair, or the tool")},
+		binding{lang.L("middle drag"), lang.L("move the image")},
+		binding{lang.L("right drag"), rightDragText(w.remembered)},
 	)
 	half := (len(all) + 1) / 2
 	columnsOf := func(part []binding) fyne.CanvasObject {
@@ -32,17 +33,17 @@ func (w *window) showHelp() {
 		}
 		return grid
 	}
-	right := newButton(w.host, "Right drag zooms", checkIcon(w.remembered.Bool(preferenceRightZooms)), buttonFlat, "Instead of window and level", func() {
+	right := newButton(w.host, lang.L("Right drag zooms"), checkIcon(w.remembered.Bool(preferenceRightZooms)), buttonFlat, lang.L("Instead of window and level"), func() {
 		w.remembered.SetBool(preferenceRightZooms, !w.remembered.Bool(preferenceRightZooms))
 		w.showHelp()
 		w.showHelp()
 	})
-	licences := newButton(w.host, "Licences", nil, buttonFlat, "", w.showLicences)
-	closeIt := newButton(w.host, "Close", nil, buttonNormal, "", func() { w.showHelp() })
+	licences := newButton(w.host, lang.L("Licences"), nil, buttonFlat, "", w.showLicences)
+	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", func() { w.showHelp() })
 	content := rows(14,
-		newText("Keys and mouse", textStyle{size: sizeLarge, bold: true}),
+		newText(lang.L("Keys and mouse"), textStyle{size: sizeLarge, bold: true}),
 		columns(36, columnsOf(all[:half]), columnsOf(all[half:])),
-		newText("The networks' marks are dashed until you have decided on them, solid after.", textStyle{colour: colourDim}),
+		newText(lang.L("The networks' marks are dashed until you have decided on them, solid after."), textStyle{colour: colourDim}),
 		container.NewBorder(nil, nil, columns(4, right, licences), closeIt),
 	)
 	w.help = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
@@ -51,9 +52,9 @@ func (w *window) showHelp() {
 
 func rightDragText(s settings) string {
 	if s.Bool(preferenceRightZooms) {
-		return "zoom"
+		return lang.L("zoom")
 	}
-	return "window and level"
+	return lang.L("window and level")
 }
 
 // showLicences shows the licences of everything built in.
@@ -66,5 +67,5 @@ func (w *window) showLicences() {
 	label.TextStyle.Monospace = true
 	scroll := container.NewScroll(label)
 	scroll.SetMinSize(fyne.NewSize(720, 460))
-	dialog.ShowCustom("Licences", "Close", scroll, w.win)
+	dialog.ShowCustom(lang.L("Licences"), lang.L("Close"), scroll, w.win)
 }

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"fmt"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 
 	"github.com/clipwright/clipwright/app/session"
 )
@@ -17,11 +20,11 @@ type windowPreset struct {
 // presets lists the windows of keys 1 to 5.
 func presets() []windowPreset {
 	return []windowPreset{
-		{fyne.Key1, "Soft tissue", 40, 400},
-		{fyne.Key2, "Breast", 0, 250},
-		{fyne.Key3, "Lung", -600, 1500},
-		{fyne.Key4, "Bone", 480, 2500},
-		{fyne.Key5, "Clips", 1000, 4000},
+		{fyne.Key1, lang.L("Soft tissue"), 40, 400},
+		{fyne.Key2, lang.L("Breast"), 0, 250},
+		{fyne.Key3, lang.L("Lung"), -600, 1500},
+		{fyne.Key4, lang.L("Bone"), 480, 2500},
+		{fyne.Key5, lang.L("Clips"), 1000, 4000},
 	}
 }
 
@@ -36,40 +39,40 @@ type binding struct {
 // bindings lists the keys in the order of the map.
 func bindings() []binding {
 	b := []binding{
-		{"Up  Down", "next slice towards head, feet"},
-		{"PgUp PgDn", "ten slices"},
-		{"Home End", "first, last slice"},
-		{"N  P", "next, previous clip"},
-		{"Space", "keep or reject the clip"},
-		{"Enter", "keep the clip and go to the next"},
-		{"Del", "reject the clip and go to the next"},
-		{"A", "add the clip at the crosshair"},
-		{"F", "fit the images"},
-		{"Z", "close-up of the crosshair, and back"},
-		{"R", "reset the window"},
-		{"M", "brightest of a slab: 10, 20, 40 mm, off"},
-		{"T", "pixels as they are, or smooth"},
-		{"L", "layout of the images"},
-		{"K", "save a picture of the view"},
-		{"O", "marks on the images"},
-		{"9  0", "fold the left, right panel"},
-		{"Ctrl+O", "open a folder"},
-		{"Ctrl+R", "find clips"},
-		{"Ctrl+S", "save the RTSTRUCT"},
-		{"Ctrl+Z", "undo"},
-		{"Shift+Ctrl+Z", "redo"},
-		{"Escape", "cancel what runs, leave a field"},
+		{lang.L("Up  Down"), lang.L("next slice towards head, feet")},
+		{lang.L("PgUp PgDn"), lang.L("ten slices")},
+		{lang.L("Home End"), lang.L("first, last slice")},
+		{"N  P", lang.L("next, previous clip")},
+		{lang.L("Space"), lang.L("keep or reject the clip")},
+		{lang.L("Enter"), lang.L("keep the clip and go to the next")},
+		{lang.L("Del"), lang.L("reject the clip and go to the next")},
+		{"A", lang.L("add the clip at the crosshair")},
+		{"F", lang.L("fit the images")},
+		{"Z", lang.L("close-up of the crosshair, and back")},
+		{"R", lang.L("reset the window")},
+		{"M", lang.L("brightest of a slab: 10, 20, 40 mm, off")},
+		{"T", lang.L("pixels as they are, or smooth")},
+		{"L", lang.L("layout of the images")},
+		{"K", lang.L("save a picture of the view")},
+		{"O", lang.L("marks on the images")},
+		{"9  0", lang.L("fold the left, right panel")},
+		{"Ctrl+O", lang.L("open a folder")},
+		{"Ctrl+R", lang.L("find clips")},
+		{"Ctrl+S", lang.L("save the RTSTRUCT")},
+		{"Ctrl+Z", lang.L("undo")},
+		{"Shift+Ctrl+Z", lang.L("redo")},
+		{lang.L("Escape"), lang.L("cancel what runs, leave a field")},
 	}
 	for _, k := range toolKeys() {
 		b = append(b, binding{string(k.key), k.does})
 	}
 	b = append(b,
-		binding{"[  ]", "smaller, larger brush"},
-		binding{"H  I", "fill holes; interpolate slices left out"})
+		binding{"[  ]", lang.L("smaller, larger brush")},
+		binding{"H  I", lang.L("fill holes; interpolate slices left out")})
 	for _, p := range presets() {
-		b = append(b, binding{string(p.key), "window: " + lowerFirst(p.name)})
+		b = append(b, binding{string(p.key), fmt.Sprintf(lang.L("window: %s"), lowerFirst(p.name))})
 	}
-	return append(b, binding{"?", "this map"})
+	return append(b, binding{"?", lang.L("this map")})
 }
 
 // typedKey is every key that no field takes.

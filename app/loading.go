@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -18,7 +19,7 @@ type loading struct {
 
 func newLoading(h *host, cancel func()) *loading {
 	l := &loading{bar: newProgress()}
-	stop := newButton(h, "Cancel", theme.MediaStopIcon(), buttonNormal, "Stop (Escape)", cancel)
+	stop := newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), cancel)
 	width := newFill(colourWindow)
 	width.min = fyne.NewSize(360, 1)
 	l.box = container.NewCenter(rows(16, width, l.bar, container.NewCenter(stop)))

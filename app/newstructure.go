@@ -1,7 +1,10 @@
 package app
 
 import (
+	"fmt"
+
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
@@ -11,7 +14,7 @@ import (
 // addStructure begins a structure of a suggested name.
 func (w *window) addStructure(g session.Suggestion) {
 	if err := w.session.NewStructure(g.Name, g.Type); err != nil {
-		w.session.Notify(&session.Notice{Severity: session.Warning, Text: "No structure added: " + err.Error() + "."})
+		w.session.Notify(&session.Notice{Severity: session.Warning, Text: fmt.Sprintf(lang.L("No structure added: %v."), err)})
 	}
 }
 
@@ -35,13 +38,13 @@ type nameDialog struct {
 // askStructure asks for the name and kind of a new structure.
 func (w *window) askStructure() {
 	d := &nameDialog{window: w, take: func(name, kind string) { w.addStructure(session.Suggestion{Name: name, Type: kind}) }}
-	d.show("New structure", "Add", true)
+	d.show(lang.L("New structure"), lang.L("Add"), true)
 }
 
 // askName asks for another name of a structure that was drawn.
 func (w *window) askName(now string) {
 	d := &nameDialog{window: w, now: now, take: func(name, _ string) { w.session.RenameDrawn(now, name) }}
-	d.show("Rename "+now, "Rename", false)
+	d.show(fmt.Sprintf(lang.L("Rename %s"), now), lang.L("Rename"), false)
 }
 
 func (d *nameDialog) show(title, verb string, asksKind bool) {
@@ -71,9 +74,9 @@ func (d *nameDialog) show(title, verb string, asksKind bool) {
 	content := rows(10, newText(title, textStyle{size: sizeLarge, bold: true}), d.name,
 		columns(8, middle(newText("TG-263", textStyle{size: sizeSmall, colour: colourDim})), suggested), d.note)
 	if asksKind {
-		content.Add(container.NewBorder(nil, nil, middle(newText("Type  ", textStyle{colour: colourDim})), nil, d.kind))
+		content.Add(container.NewBorder(nil, nil, middle(newText(lang.L("Type")+"  ", textStyle{colour: colourDim})), nil, d.kind))
 	}
-	content.Add(columns(8, layout.NewSpacer(), newButton(w.host, "Cancel", nil, buttonNormal, "", d.close), d.ok))
+	content.Add(columns(8, layout.NewSpacer(), newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close), d.ok))
 	d.popup = widget.NewModalPopUp(inset(content, 22, 22, 18, 16), w.win.Canvas())
 	w.naming = d
 	d.popup.Show()

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/storage"
 	"github.com/disintegration/imaging"
 
@@ -28,10 +29,10 @@ func (w *window) askPicture() {
 			err = writePicture(to, picture)
 		}
 		if err != nil {
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: "Save a picture of the view: " + err.Error()})
+			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Save a picture of the view: %v"), err)})
 			return
 		}
-		w.session.Notify(&session.Notice{Text: fmt.Sprintf("Saved %s. The patient's name is on it unless the marks were hidden (O).", to.URI().Path())})
+		w.session.Notify(&session.Notice{Text: fmt.Sprintf(lang.L("Saved %s. The patient's name is on it unless the marks were hidden (O)."), to.URI().Path())})
 	}, w.win)
 	ask.SetFileName("view.png")
 	ask.SetFilter(storage.NewExtensionFileFilter([]string{".png"}))

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -44,7 +45,7 @@ func (p *progress) set(state session.JobState, now time.Time) {
 // progressText is "Segmenting · 43 % · 3 s left".
 func progressText(state session.JobState, now time.Time) string {
 	if state.Cancelling {
-		return "Cancelling"
+		return lang.L("Cancelling")
 	}
 	p := state.Progress
 	stage := stageText(p.Stage)
@@ -57,7 +58,7 @@ func progressText(state session.JobState, now time.Time) string {
 	}
 	label := fmt.Sprintf("%s · %.0f %%", stage, 100*f)
 	if left, ok := p.Left(now); ok && left >= time.Second {
-		label += fmt.Sprintf(" · %.0f s left", left.Seconds())
+		label += " · " + fmt.Sprintf(lang.L("%.0f s left"), left.Seconds())
 	}
 	return label
 }
@@ -66,13 +67,13 @@ func progressText(state session.JobState, now time.Time) string {
 func stageText(stage string) string {
 	switch stage {
 	case "":
-		return "Working"
+		return lang.L("Working")
 	case "prepare":
-		return "Preparing the images"
+		return lang.L("Preparing the images")
 	case "locate":
-		return "Locating the tumour bed"
+		return lang.L("Locating the tumour bed")
 	case "segment":
-		return "Looking for clips"
+		return lang.L("Looking for clips")
 	}
 	return stage
 }

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -17,7 +18,7 @@ import (
 func (w *window) recipeMenu(o fyne.CanvasObject, checked string, chosen func(*segment.Recipe)) {
 	all, err := w.session.Recipes()
 	if err != nil {
-		w.session.Notify(&session.Notice{Severity: session.Warning, Text: "Some recipes cannot be read.", Details: strings.Split(err.Error(), "\n")})
+		w.session.Notify(&session.Notice{Severity: session.Warning, Text: lang.L("Some recipes cannot be read."), Details: strings.Split(err.Error(), "\n")})
 	}
 	menu := fyne.NewMenu("")
 	for _, r := range all {
@@ -65,15 +66,15 @@ func (w *window) editRecipe() {
 	d.key.OnChanged = d.text.OnChanged
 	scroll := container.NewScroll(d.text)
 	scroll.SetMinSize(fyne.NewSize(760, 380))
-	d.use = newButton(w.host, "Use", nil, buttonPrimary, "Make the targets of it, for this case", d.take)
-	d.keep = newButton(w.host, "Keep as", theme.DocumentSaveIcon(), buttonNormal, "Keep it as a file beside your other recipes, and use it", d.save)
-	cancel := newButton(w.host, "Cancel", nil, buttonNormal, "", d.close)
+	d.use = newButton(w.host, lang.L("Use"), nil, buttonPrimary, lang.L("Make the targets of it, for this case"), d.take)
+	d.keep = newButton(w.host, lang.L("Keep as"), theme.DocumentSaveIcon(), buttonNormal, lang.L("Keep it as a file beside your other recipes, and use it"), d.save)
+	cancel := newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close)
 	name := newFill(theme.ColorNameOverlayBackground)
 	name.min = fyne.NewSize(220, 10)
 	content := rows(10,
-		newText("Recipe", textStyle{size: sizeLarge, bold: true}),
-		newText("Steps with a structure: take, union, intersect, subtract. With margin_mm: expand, contract.", textStyle{size: sizeSmall, colour: colourDim}),
-		newText("Of the shape: envelope (alpha_mm), smooth and interpolate (mm), islands (cc). The guide explains each.", textStyle{size: sizeSmall, colour: colourDim}),
+		newText(lang.L("Recipe"), textStyle{size: sizeLarge, bold: true}),
+		newText(lang.L("Steps with a structure: take, union, intersect, subtract. With margin_mm: expand, contract."), textStyle{size: sizeSmall, colour: colourDim}),
+		newText(lang.L("Of the shape: envelope (alpha_mm), smooth and interpolate (mm), islands (cc). The guide explains each."), textStyle{size: sizeSmall, colour: colourDim}),
 		scroll, d.note,
 		columns(8, d.keep, container.NewStack(name, d.key), layout.NewSpacer(), cancel, d.use),
 	)

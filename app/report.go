@@ -1,8 +1,11 @@
 package app
 
 import (
+	"fmt"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -21,9 +24,9 @@ func reportLabel(doc session.Document) string {
 	case doc.Demo || len(doc.Studies) == 0:
 		return ""
 	case warnings > 0:
-		return countText(warnings, "warning")
+		return counted(warnings, lang.L("1 warning"), lang.L("%d warnings"))
 	}
-	return "Report"
+	return lang.L("Report")
 }
 
 // showReport opens the report of the folder.
@@ -33,8 +36,8 @@ func (w *window) showReport() {
 	text.Wrapping, text.Selectable = fyne.TextWrapWord, true
 	scroll := container.NewVScroll(text)
 	scroll.SetMinSize(fyne.NewSize(720, 380))
-	closeIt := newButton(w.host, "Close", nil, buttonNormal, "", w.hideReport)
-	content := rows(10, newText("What was read from "+folderText(doc.Dir), textStyle{size: sizeLarge, bold: true}), scroll,
+	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideReport)
+	content := rows(10, newText(fmt.Sprintf(lang.L("What was read from %s"), folderText(doc.Dir)), textStyle{size: sizeLarge, bold: true}), scroll,
 		container.NewBorder(nil, nil, nil, closeIt))
 	w.report = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
 	w.report.Show()

@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -21,7 +22,7 @@ import (
 func (w *window) askSave() {
 	s := w.session
 	if err := s.CanSave(); err != nil {
-		s.Notify(&session.Notice{Severity: session.Warning, Text: "Cannot save: " + err.Error()})
+		s.Notify(&session.Notice{Severity: session.Warning, Text: fmt.Sprintf(lang.L("Cannot save: %v"), err)})
 		return
 	}
 	if w.saving != nil {
@@ -54,35 +55,35 @@ func (d *saveDialog) show(s *session.Session) {
 	d.name.OnChanged = d.folder.OnChanged
 	d.name.OnSubmitted = func(string) { d.confirm() }
 	d.note = newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 300})
-	browse := newButton(w.host, "Browse", theme.FolderOpenIcon(), buttonNormal, "", d.browse)
-	d.replace = newButton(w.host, "Replace the existing file", theme.CheckButtonIcon(), buttonFlat, "", func() {
+	browse := newButton(w.host, lang.L("Browse"), theme.FolderOpenIcon(), buttonNormal, "", d.browse)
+	d.replace = newButton(w.host, lang.L("Replace the existing file"), theme.CheckButtonIcon(), buttonFlat, "", func() {
 		d.force = !d.force
 		d.check()
 	})
 	d.replace.leading, d.replace.small, d.replace.colour = true, true, colourText
-	d.points = newButton(w.host, "A point for each clip as well", theme.CheckButtonIcon(), buttonFlat, "", func() {
+	d.points = newButton(w.host, lang.L("A point for each clip as well"), theme.CheckButtonIcon(), buttonFlat, "", func() {
 		d.asPoints = !d.asPoints
 		d.points.set(d.points.label, checkIcon(d.asPoints))
 	})
 	d.points.leading, d.points.small, d.points.colour = true, true, colourText
-	d.save = newButton(w.host, "Save", theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
-	cancel := newButton(w.host, "Cancel", nil, buttonNormal, "", d.close)
+	d.save = newButton(w.host, lang.L("Save"), theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
+	cancel := newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close)
 
 	labelled := func(label string, o fyne.CanvasObject) fyne.CanvasObject {
 		caption := newText(label, textStyle{colour: colourDim, shrink: true, minWidth: 60})
 		return container.NewBorder(nil, nil, middle(caption), nil, o)
 	}
 	content := rows(10,
-		newText("Save RTSTRUCT", textStyle{size: sizeLarge, bold: true}),
-		labelled("Folder", container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
-		labelled("File", d.name),
+		newText(lang.L("Save RTSTRUCT"), textStyle{size: sizeLarge, bold: true}),
+		labelled(lang.L("Folder"), container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
+		labelled(lang.L("File"), d.name),
 		inset(saveContents(s), 60, 0, 0, 0),
 		inset(d.note, 60, 0, 0, 0),
 		inset(columns(0, d.points, d.replace, layout.NewSpacer()), 54, 0, 0, 0),
 		columns(8, layout.NewSpacer(), cancel, d.save),
 	)
 	if d.base = d.chooseBase(s.Document()); d.base != nil {
-		content.Objects = slices.Insert(content.Objects, 3, labelled("Add to", d.base))
+		content.Objects = slices.Insert(content.Objects, 3, labelled(lang.L("Add to"), d.base))
 	}
 	least := newFill(theme.ColorNameOverlayBackground)
 	least.min = fyne.NewSize(560, 10)
@@ -98,14 +99,14 @@ func (d *saveDialog) chooseBase(doc session.Document) *widget.Select {
 	if doc.Series == nil || doc.Series.Study == nil || len(doc.Series.Study.StructureSets) == 0 {
 		return nil
 	}
-	names := []string{"nothing: a set of its own"}
+	names := []string{lang.L("nothing: a set of its own")}
 	d.bases = doc.Series.Study.StructureSets
 	for _, path := range d.bases {
 		name := filepath.Base(path)
 		if rel, err := filepath.Rel(doc.Dir, path); err == nil {
 			name = rel
 		}
-		names = append(names, "a copy of "+name+", without External")
+		names = append(names, fmt.Sprintf(lang.L("a copy of %s, without External"), name))
 	}
 	choice := widget.NewSelect(names, nil)
 	choice.SetSelectedIndex(0)
@@ -132,10 +133,10 @@ func saveContents(s *session.Session) fyne.CanvasObject {
 			newText(v.Detail, textStyle{size: sizeSmall, colour: colourDim})))
 	}
 	if n := len(s.Plan().Clips) - s.ReviewedCount(); n > 0 {
-		list.Add(newText(fmt.Sprintf("%s not reviewed yet: saved as a draft.", countText(n, "clip")), textStyle{size: sizeSmall, colour: colourWarning}))
+		list.Add(newText(counted(n, lang.L("1 clip not reviewed yet: saved as a draft."), lang.L("%d clips not reviewed yet: saved as a draft.")), textStyle{size: sizeSmall, colour: colourWarning}))
 	}
 	if s.NeedsCT() {
-		list.Add(newText("A demo case has no files: its CT is written to the folder \"ct\" beside it.", textStyle{size: sizeSmall, colour: colourDim}))
+		list.Add(newText(lang.L("A demo case has no files: its CT is written to the folder \"ct\" beside it."), textStyle{size: sizeSmall, colour: colourDim}))
 	}
 	return list
 }
@@ -154,14 +155,14 @@ func (d *saveDialog) check() {
 	info, err := os.Stat(strings.TrimSpace(d.folder.Text))
 	switch {
 	case strings.TrimSpace(d.name.Text) == "":
-		note = "Give the file a name."
+		note = lang.L("Give the file a name.")
 	case err != nil || !info.IsDir():
-		note = "This folder does not exist."
+		note = lang.L("This folder does not exist.")
 	default:
 		_, err := os.Lstat(d.path())
 		exists = !errors.Is(err, os.ErrNotExist)
 		if exists && !d.force {
-			note = "A file of this name exists already."
+			note = lang.L("A file of this name exists already.")
 		}
 	}
 	d.note.set(note)
@@ -171,7 +172,7 @@ func (d *saveDialog) check() {
 }
 
 func (d *saveDialog) browse() {
-	d.window.askFolder("Save into a folder", d.folder.Text, func(dir string) { d.folder.SetText(dir) })
+	d.window.askFolder(lang.L("Save into a folder"), d.folder.Text, func(dir string) { d.folder.SetText(dir) })
 }
 
 func (d *saveDialog) confirm() {

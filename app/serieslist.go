@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -36,10 +37,10 @@ func (l *seriesList) set(doc session.Document) {
 		}
 	}
 	if n == 0 {
-		l.box.Add(inset(newText("No folder open", textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
+		l.box.Add(inset(newText(lang.L("No folder open"), textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
 	}
 	if label := reportLabel(doc); label != "" {
-		b := newButton(l.host, label, theme.InfoIcon(), buttonFlat, "What was found, what was left out, and why", l.report)
+		b := newButton(l.host, label, theme.InfoIcon(), buttonFlat, lang.L("What was found, what was left out, and why"), l.report)
 		b.leading, b.small = true, true
 		l.box.Add(inset(b, 6, 8, 2, 4))
 	}
@@ -50,13 +51,13 @@ func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.Canvas
 	open := series == doc.Series
 	title := series.Description
 	if title == "" {
-		title = fmt.Sprintf("Series %d", series.Number)
+		title = fmt.Sprintf(lang.L("Series %d"), series.Number)
 	}
 	images := len(series.Slices)
 	if open && doc.Volume != nil {
 		images = doc.Volume.Grid.Nz()
 	}
-	detail := fmt.Sprintf("%s · %d images", series.Modality, images)
+	detail := fmt.Sprintf(lang.L("%s · %d images"), series.Modality, images)
 	if mm := series.SpacingMM(); mm > 0 {
 		detail += fmt.Sprintf(" · %.3g mm", mm)
 	}

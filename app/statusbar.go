@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 
 	"github.com/clipwright/clipwright/app/session"
 )
@@ -21,7 +22,7 @@ func newStatusbar() *statusbar {
 		times: newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 200}),
 		save:  newText("", textStyle{size: sizeSmall, colour: colourDim}),
 	}
-	never := newText("Not a medical device: check every mark", textStyle{size: sizeSmall, colour: colourDim})
+	never := newText(lang.L("Not a medical device: check every mark"), textStyle{size: sizeSmall, colour: colourDim})
 	line := container.NewBorder(nil, nil, nil, columns(24, s.save, never), s.times)
 	s.box = rows(0, newRule(), container.NewStack(newFill(colourPanel), inset(line, 10, 10, 3, 4)))
 	return s
@@ -31,9 +32,9 @@ func (s *statusbar) set(doc session.Document, derived session.Derived, view sess
 	s.times.set(timesText(doc, derived))
 	saved := ""
 	if !view.AutosavedAt.IsZero() {
-		saved = "autosaved " + view.AutosavedAt.Local().Format("15:04")
+		saved = fmt.Sprintf(lang.L("autosaved %s"), view.AutosavedAt.Local().Format("15:04"))
 	} else if view.SavedPath != "" {
-		saved = "saved " + view.SavedAt.Format("15:04")
+		saved = fmt.Sprintf(lang.L("saved %s"), view.SavedAt.Format("15:04"))
 	}
 	s.save.set(saved)
 }
@@ -41,7 +42,7 @@ func (s *statusbar) set(doc session.Document, derived session.Derived, view sess
 // timesText is "CPU · read 0.06 s · located 1.9 s · segmented 0.7 s · drafted 0.2 s".
 func timesText(doc session.Document, derived session.Derived) string {
 	if doc.Volume == nil {
-		return "Ready. All data stay on this machine."
+		return lang.L("Ready. All data stay on this machine.")
 	}
 	var parts []string
 	if derived.Provider != "" {
@@ -52,17 +53,17 @@ func timesText(doc session.Document, derived session.Derived) string {
 			parts = append(parts, fmt.Sprintf("%s %s s", what, secondsText(seconds)))
 		}
 	}
-	read := "read"
+	read := lang.L("read")
 	if doc.Demo {
-		read = "made"
+		read = lang.L("made")
 	}
 	add(read, doc.ReadSeconds)
 	if f := derived.Found; f != nil {
-		add("prepared", f.Seconds.Prepare)
-		add("located", f.Seconds.Locate)
-		add("segmented", f.Seconds.Segment)
+		add(lang.L("prepared"), f.Seconds.Prepare)
+		add(lang.L("located"), f.Seconds.Locate)
+		add(lang.L("segmented"), f.Seconds.Segment)
 	}
-	add("drafted", derived.DraftSeconds)
+	add(lang.L("drafted"), derived.DraftSeconds)
 	return strings.Join(parts, " · ")
 }
 

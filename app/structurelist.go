@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -55,7 +56,7 @@ func (l *structureList) rebuild(all []session.StructureView) {
 		l.box.Add(r.row)
 	}
 	if len(all) == 0 {
-		l.box.Add(inset(newText("None drawn yet", textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
+		l.box.Add(inset(newText(lang.L("None drawn yet"), textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
 	}
 	l.box.Refresh()
 }
@@ -85,9 +86,9 @@ func newStructureRow(h *host, v session.StructureView, do structureActions) *str
 	r.swatch.CornerRadius = 2
 	r.swatch.SetMinSize(fyne.NewSquareSize(12))
 	toggle := func() { do.visible(v.Name, !r.shown.Visible) }
-	r.eye = newButton(h, "", theme.VisibilityIcon(), buttonFlat, "Show or hide", toggle)
+	r.eye = newButton(h, "", theme.VisibilityIcon(), buttonFlat, lang.L("Show or hide"), toggle)
 	r.eye.small = true
-	r.more = newButton(h, "", theme.MoreVerticalIcon(), buttonFlat, "Draw, rename, colour, delete", func() { do.menu(r.shown, r.more) })
+	r.more = newButton(h, "", theme.MoreVerticalIcon(), buttonFlat, lang.L("Draw, rename, colour, delete"), func() { do.menu(r.shown, r.more) })
 	r.more.small = true
 	amount := columns(3, middle(r.volume), middle(r.unit))
 	r.content = container.NewBorder(nil, nil, inset(middle(r.swatch), 0, 8, 0, 0), columns(0, amount, middle(r.eye), middle(r.more)),

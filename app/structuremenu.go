@@ -3,6 +3,7 @@ package app
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -30,8 +31,8 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 	}
 	content.Add(swatches)
 	if v.CC >= 0 {
-		content.Add(opacity(w, "Line", s.Style(v.Name).Line, func(st *session.Style, part float64) { st.Line = part }, v.Name))
-		content.Add(opacity(w, "Fill", s.Style(v.Name).Fill, func(st *session.Style, part float64) { st.Fill = part }, v.Name))
+		content.Add(opacity(w, lang.L("Line"), s.Style(v.Name).Line, func(st *session.Style, part float64) { st.Line = part }, v.Name))
+		content.Add(opacity(w, lang.L("Fill"), s.Style(v.Name).Fill, func(st *session.Style, part float64) { st.Fill = part }, v.Name))
 	}
 	action := func(label string, icon fyne.Resource, do func()) {
 		b := newButton(w.host, label, icon, buttonFlat, "", leave(do))
@@ -39,7 +40,7 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 		content.Add(b)
 	}
 	if v.Drawable {
-		action("Draw on it", icon("brush"), func() {
+		action(lang.L("Draw on it"), icon("brush"), func() {
 			s.SetActive(v.Name)
 			if !s.View().Tool.Draws() {
 				s.SetTool(session.ToolBrush)
@@ -47,11 +48,11 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 		})
 	}
 	if v.Drawn && !v.Edited {
-		action("Rename", theme.DocumentCreateIcon(), func() { w.askName(v.Name) })
-		action("Delete", theme.DeleteIcon(), func() { s.RemoveDrawn(v.Name) })
+		action(lang.L("Rename"), theme.DocumentCreateIcon(), func() { w.askName(v.Name) })
+		action(lang.L("Delete"), theme.DeleteIcon(), func() { s.RemoveDrawn(v.Name) })
 	}
 	if v.Edited {
-		action("Take back the edits", theme.ContentUndoIcon(), func() { s.RemoveDrawn(v.Name) })
+		action(lang.L("Take back the edits"), theme.ContentUndoIcon(), func() { s.RemoveDrawn(v.Name) })
 	}
 	popup = widget.NewPopUp(inset(content, 14, 14, 12, 10), w.win.Canvas())
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(under)

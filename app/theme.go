@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	"github.com/clipwright/clipwright/assets"
 )
 
 // Colour roles beside those of the toolkit.
@@ -81,14 +83,31 @@ type look struct {
 	fyne.Theme // fonts and icons
 	palette    palette
 	light      bool
+
+	regular, bold fyne.Resource // Chinese glyphs
 }
 
 func newLook(light bool) *look {
-	l := &look{Theme: theme.DefaultTheme(), palette: darkPalette(), light: light}
+	l := &look{
+		Theme: theme.DefaultTheme(), palette: darkPalette(), light: light,
+		regular: fyne.NewStaticResource("NotoSansSC-Regular.ttf", assets.ChineseTTF),
+		bold:    fyne.NewStaticResource("NotoSansSC-Bold.ttf", assets.ChineseBoldTTF),
+	}
 	if light {
 		l.palette = lightPalette()
 	}
 	return l
+}
+
+// Font gives the Chinese glyphs; what they lack, Latin letters first of all, the toolkit takes from its own font.
+func (l *look) Font(style fyne.TextStyle) fyne.Resource {
+	switch {
+	case style.Symbol:
+		return l.Theme.Font(style)
+	case style.Bold:
+		return l.bold
+	}
+	return l.regular
 }
 
 // variant is the toolkit's name of the palette.

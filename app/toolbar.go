@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -59,12 +60,12 @@ type toolKey struct {
 
 func toolKeys() []toolKey {
 	return []toolKey{
-		{session.ToolCrosshair, "crosshair", fyne.KeyX, "crosshair"},
-		{session.ToolBrush, "brush", fyne.KeyB, "brush; Shift erases"},
-		{session.ToolEraser, "eraser", fyne.KeyE, "eraser; Shift draws"},
-		{session.ToolContour, "contour", fyne.KeyC, "freehand contour, filled; Shift cuts out"},
-		{session.ToolSphere, "sphere", fyne.KeyS, "ball across slices; Shift erases"},
-		{session.ToolBox, "box", fyne.KeyG, "box to search: drag its edges, inside, or a new one"},
+		{session.ToolCrosshair, "crosshair", fyne.KeyX, lang.L("crosshair")},
+		{session.ToolBrush, "brush", fyne.KeyB, lang.L("brush; Shift erases")},
+		{session.ToolEraser, "eraser", fyne.KeyE, lang.L("eraser; Shift draws")},
+		{session.ToolContour, "contour", fyne.KeyC, lang.L("freehand contour, filled; Shift cuts out")},
+		{session.ToolSphere, "sphere", fyne.KeyS, lang.L("ball across slices; Shift erases")},
+		{session.ToolBox, "box", fyne.KeyG, lang.L("box to search: drag its edges, inside, or a new one")},
 	}
 }
 
@@ -79,18 +80,18 @@ func newToolbar(h *host, s *session.Session, do toolActions) *toolbar {
 	t.size = newNumber(1, 80, 1, 40, do.size)
 	t.size.left, t.size.shortcut = h.unfocus, h.shortcut
 	t.sized = columns(4, middle(t.size), middle(newText("mm", textStyle{size: sizeSmall, colour: colourDim})))
-	t.structure = newButton(h, "", theme.MenuDropDownIcon(), buttonNormal, "The structure to draw on", t.choose)
+	t.structure = newButton(h, "", theme.MenuDropDownIcon(), buttonNormal, lang.L("The structure to draw on"), t.choose)
 	t.structure.small = true
-	holes := newButton(h, "", icon("holes"), buttonFlat, "Fill the holes of the structure (H)", do.holes)
-	between := newButton(h, "", icon("between"), buttonFlat, "Interpolate the slices left out between those drawn (I)", do.between)
+	holes := newButton(h, "", icon("holes"), buttonFlat, lang.L("Fill the holes of the structure (H)"), do.holes)
+	between := newButton(h, "", icon("between"), buttonFlat, lang.L("Interpolate the slices left out between those drawn (I)"), do.between)
 	t.drawing = columns(6, middle(t.structure), t.sized, columns(0, holes, between))
-	t.search = newButton(h, "Find in box", theme.SearchIcon(), buttonPrimary, "Let the Segmentation Net look for clips in this box", do.search)
+	t.search = newButton(h, lang.L("Find in box"), theme.SearchIcon(), buttonPrimary, lang.L("Let the Segmentation Net look for clips in this box"), do.search)
 	t.search.small = true
-	t.slab = newButton(h, "", icon("slab"), buttonFlat, "Brightest of a slab: clips jump out (M)", do.slab)
-	t.smooth = newButton(h, "", icon("pixels"), buttonFlat, "Show the pixels as they are, without smoothing (T)", do.smooth)
+	t.slab = newButton(h, "", icon("slab"), buttonFlat, lang.L("Brightest of a slab: clips jump out (M)"), do.slab)
+	t.smooth = newButton(h, "", icon("pixels"), buttonFlat, lang.L("Show the pixels as they are, without smoothing (T)"), do.smooth)
 	right := columns(1, t.slab, t.smooth,
-		newButton(h, "", icon("layout"), buttonFlat, "Layout: large axial, four views, one view (L)", do.layout),
-		newButton(h, "", icon("camera"), buttonFlat, "Save a picture of the view (K)", do.shot))
+		newButton(h, "", icon("layout"), buttonFlat, lang.L("Layout: large axial, four views, one view (L)"), do.layout),
+		newButton(h, "", icon("camera"), buttonFlat, lang.L("Save a picture of the view (K)"), do.shot))
 	line := container.NewHBox(left, t.drawing, middle(t.search), layout.NewSpacer(), right)
 	t.box = rows(0, container.NewStack(newFill(colourPanel), inset(line, 6, 6, 0, 0)), newRule())
 	return t
@@ -109,13 +110,13 @@ func (t *toolbar) set(smooth bool) {
 	t.slab.setChosen(view.SlabMM > 0)
 	t.smooth.setChosen(!smooth)
 	t.size.set(view.BrushMM)
-	name := "Choose a structure"
+	name := lang.L("Choose a structure")
 	if view.Active != "" {
 		name = shorten(view.Active, 18)
 		if c := t.session.Plan().Clip(view.Selected); c != nil && session.ClipsName(c.Side) == view.Active {
-			name = fmt.Sprintf("%s: clip %d", view.Active, c.ID)
+			name = fmt.Sprintf(lang.L("%s: clip %d"), view.Active, c.ID)
 		} else if session.IsClips(view.Active) {
-			name = view.Active + ": new clip"
+			name = fmt.Sprintf(lang.L("%s: new clip"), view.Active)
 		}
 	}
 	t.structure.set(name, theme.MenuDropDownIcon())
@@ -146,8 +147,8 @@ func (t *toolbar) menu() *fyne.Menu {
 		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 	}
 	for _, g := range t.session.Suggestions() {
-		menu.Items = append(menu.Items, fyne.NewMenuItem("New: "+g.Name, func() { t.do.add(g) }))
+		menu.Items = append(menu.Items, fyne.NewMenuItem(fmt.Sprintf(lang.L("New: %s"), g.Name), func() { t.do.add(g) }))
 	}
-	menu.Items = append(menu.Items, fyne.NewMenuItem("New: another name ...", t.do.newNamed))
+	menu.Items = append(menu.Items, fyne.NewMenuItem(lang.L("New: another name…"), t.do.newNamed))
 	return menu
 }

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
@@ -19,8 +22,8 @@ import (
 
 // intents is what the user can ask for in the top bar.
 type intents struct {
-	open, demo, run, cancel, undo, redo, save, light, computing, log, help func()
-	expected                                                               func(n int)
+	open, demo, run, cancel, undo, redo, save, settings, computing, log, help func()
+	expected                                                                  func(n int)
 }
 
 // topbar tells the state of the case in two lines: who and what, and how far the work is.
@@ -47,10 +50,10 @@ type topbar struct {
 func newTopbar(h *host, do intents) *topbar {
 	t := &topbar{
 		patient:  newText("", textStyle{shrink: true, minWidth: 120}),
-		open:     newButton(h, "Open", theme.FolderOpenIcon(), buttonNormal, "Open a CT folder (Ctrl+O)", do.open),
-		demo:     newButton(h, "Demo", theme.MediaPlayIcon(), buttonNormal, "Open the demo case: a made-up patient with known clips", do.demo),
-		run:      newButton(h, "Find clips", theme.SearchIcon(), buttonPrimary, "Let the networks look for clips (Ctrl+R)", do.run),
-		cancel:   newButton(h, "Cancel", theme.MediaStopIcon(), buttonNormal, "Stop (Escape)", do.cancel),
+		open:     newButton(h, lang.L("Open"), theme.FolderOpenIcon(), buttonNormal, lang.L("Open a CT folder (Ctrl+O)"), do.open),
+		demo:     newButton(h, lang.L("Demo"), theme.MediaPlayIcon(), buttonNormal, lang.L("Open the demo case: a made-up patient with known clips"), do.demo),
+		run:      newButton(h, lang.L("Find clips"), theme.SearchIcon(), buttonPrimary, lang.L("Let the networks look for clips (Ctrl+R)"), do.run),
+		cancel:   newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), do.cancel),
 		progress: newProgress(),
 		clips:    newText("", textStyle{bold: true}),
 		tally:    newText("", textStyle{}),
@@ -58,25 +61,25 @@ func newTopbar(h *host, do intents) *topbar {
 		look:     newText("", textStyle{colour: colourWarning}),
 		undo:     newButton(h, "", theme.ContentUndoIcon(), buttonFlat, "", do.undo),
 		redo:     newButton(h, "", theme.ContentRedoIcon(), buttonFlat, "", do.redo),
-		save:     newButton(h, "Save RTSTRUCT", theme.DocumentSaveIcon(), buttonNormal, "Save clips and targets as a DICOM RTSTRUCT (Ctrl+S)", do.save),
+		save:     newButton(h, lang.L("Save RTSTRUCT"), theme.DocumentSaveIcon(), buttonNormal, lang.L("Save clips and targets as a DICOM RTSTRUCT (Ctrl+S)"), do.save),
 	}
 	t.expected = newNumber(0, 99, 1, 46, func(v float64) { do.expected(int(v)) })
 	t.expected.optional, t.expected.left, t.expected.shortcut = true, h.unfocus, h.shortcut
 	t.expected.SetPlaceHolder("–")
 	t.expected.show()
 	t.counts = columns(8,
-		middle(t.clips), middle(newText("expected", textStyle{colour: colourDim})), middle(t.expected),
+		middle(t.clips), middle(newText(lang.L("expected"), textStyle{colour: colourDim})), middle(t.expected),
 		middle(t.tally), middle(t.review), middle(t.look))
 
 	logo := canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	logo.FillMode = canvas.ImageFillContain
 	logo.SetMinSize(fyne.NewSquareSize(20))
 	brand := columns(8, middle(logo), middle(newText("Clipwright", textStyle{bold: true})))
-	light := newButton(h, "", theme.ColorPaletteIcon(), buttonFlat, "Dark or light", do.light)
-	computing := newButton(h, "", theme.ComputerIcon(), buttonFlat, "What the networks run on", do.computing)
-	help := newButton(h, "", theme.HelpIcon(), buttonFlat, "Keys (?)", do.help)
-	history := newButton(h, "", theme.HistoryIcon(), buttonFlat, "What was done on this CT: the audit log", do.log)
-	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, light, computing, help), middle(t.patient))
+	settings := newButton(h, "", theme.SettingsIcon(), buttonFlat, lang.L("Settings"), do.settings)
+	computing := newButton(h, "", theme.ComputerIcon(), buttonFlat, lang.L("What the networks run on"), do.computing)
+	help := newButton(h, "", theme.HelpIcon(), buttonFlat, lang.L("Keys (?)"), do.help)
+	history := newButton(h, "", theme.HistoryIcon(), buttonFlat, lang.L("What was done on this CT: the audit log"), do.log)
+	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, computing, settings, help), middle(t.patient))
 
 	left := columns(8, t.open, t.demo, t.run, t.cancel)
 	right := columns(4, t.undo, t.redo, t.save)
@@ -101,10 +104,10 @@ func (t *topbar) set(s *session.Session, now time.Time) {
 	setVisible(t.demo, hasVolume || len(doc.Studies) > 0)
 	setVisible(t.run, hasVolume && !running)
 	if derived.Searched {
-		t.run.set("Find again", theme.SearchReplaceIcon())
+		t.run.set(lang.L("Find again"), theme.SearchReplaceIcon())
 		t.run.setKind(buttonNormal)
 	} else {
-		t.run.set("Find clips", theme.SearchIcon())
+		t.run.set(lang.L("Find clips"), theme.SearchIcon())
 		t.run.setKind(buttonPrimary)
 	}
 	t.setCounts(s, plan, hasVolume && !running && (derived.Searched || len(plan.Clips) > 0))
@@ -137,22 +140,25 @@ func (t *topbar) setCounts(s *session.Session, plan *session.Plan, shown bool) {
 		return
 	}
 	kept := len(plan.Kept())
-	t.clips.set(countText(kept, "clip"))
+	t.clips.set(counted(kept, lang.L("1 clip"), lang.L("%d clips")))
+	if kept == 0 {
+		t.clips.set(lang.L("No clip"))
+	}
 	t.expected.set(float64(plan.Expected))
 	tally, colour := "", colourText
 	switch {
 	case plan.Expected == 0:
 	case plan.Expected == kept:
-		tally, colour = "agrees", colourSuccess
+		tally, colour = lang.L("agrees"), colourSuccess
 	case plan.Expected > kept:
-		tally, colour = fmt.Sprintf("%d missing", plan.Expected-kept), colourWarning
+		tally, colour = fmt.Sprintf(lang.L("%d missing"), plan.Expected-kept), colourWarning
 	default:
-		tally, colour = fmt.Sprintf("%d too many", kept-plan.Expected), colourWarning
+		tally, colour = fmt.Sprintf(lang.L("%d too many"), kept-plan.Expected), colourWarning
 	}
 	t.tally.set(tally)
 	t.tally.setColour(colour)
 	total, reviewed := len(plan.Clips), s.ReviewedCount()
-	t.review.set(fmt.Sprintf("·  reviewed %d of %d", reviewed, total))
+	t.review.set("·  " + fmt.Sprintf(lang.L("reviewed %d of %d"), reviewed, total))
 	t.review.setColour(colourDim)
 	if total > 0 && reviewed == total {
 		t.review.setColour(colourSuccess)
@@ -165,7 +171,7 @@ func (t *topbar) setCounts(s *session.Session, plan *session.Plan, shown bool) {
 	}
 	t.look.set("")
 	if doubtful > 0 {
-		t.look.set(fmt.Sprintf("·  %d to look at", doubtful))
+		t.look.set("·  " + fmt.Sprintf(lang.L("%d to look at"), doubtful))
 	}
 }
 
@@ -174,10 +180,10 @@ func (t *topbar) setUndo(s *session.Session, shown bool) {
 	setVisible(t.redo, shown)
 	name, ok := s.UndoName()
 	t.undo.setEnabled(ok)
-	t.undo.tip = strings.TrimSpace("Undo "+lowerFirst(name)) + " (Ctrl+Z)"
+	t.undo.tip = strings.TrimSpace(fmt.Sprintf(lang.L("Undo %s"), lowerFirst(name))) + " (Ctrl+Z)"
 	name, ok = s.RedoName()
 	t.redo.setEnabled(ok)
-	t.redo.tip = strings.TrimSpace("Redo "+lowerFirst(name)) + " (Shift+Ctrl+Z)"
+	t.redo.tip = strings.TrimSpace(fmt.Sprintf(lang.L("Redo %s"), lowerFirst(name))) + " (Shift+Ctrl+Z)"
 }
 
 // waitedFor is the job whose progress the top bar shows.
@@ -190,30 +196,22 @@ func waitedFor(s *session.Session) (session.JobState, bool) {
 	return session.JobState{}, false
 }
 
+// lowerFirst writes s as it stands within a sentence.
 func lowerFirst(s string) string {
-	if s == "" {
+	first, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return s
 	}
-	return strings.ToLower(s[:1]) + s[1:]
-}
-
-func countText(n int, what string) string {
-	switch n {
-	case 0:
-		return "No " + what
-	case 1:
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return string(unicode.ToLower(first)) + s[n:]
 }
 
 // caseText is "Zhang^San · F 52 · CT 2024-01-05 · 92 slices 1.27 × 1.27 × 3 mm".
 func caseText(doc session.Document, now time.Time) string {
 	if doc.Series == nil {
 		if len(doc.Studies) > 0 {
-			return fmt.Sprintf("%s · choose a series on the left", doc.Dir)
+			return fmt.Sprintf(lang.L("%s · choose a series on the left"), doc.Dir)
 		}
-		return "No study open"
+		return lang.L("No study open")
 	}
 	var parts []string
 	if study := doc.Series.Study; study != nil {
@@ -228,7 +226,7 @@ func caseText(doc session.Document, now time.Time) string {
 func patientParts(study *dicom.Study, now time.Time) []string {
 	name := study.Patient.Name
 	if name == "" {
-		name = "No name"
+		name = lang.L("No name")
 	}
 	parts := []string{name}
 	if study.Patient.ID != "" && study.Patient.ID != name {
@@ -269,9 +267,9 @@ func gridText(g *volume.Grid) string {
 	mm, even := g.Uniform()
 	slices := fmt.Sprintf("%s mm", trimmed(mm))
 	if !even {
-		slices = "uneven slices"
+		slices = lang.L("uneven slices")
 	}
-	return fmt.Sprintf("%d slices %s × %s × %s", g.Nz(), trimmed(g.SpacingX), trimmed(g.SpacingY), slices)
+	return fmt.Sprintf(lang.L("%d slices %s × %s × %s"), g.Nz(), trimmed(g.SpacingX), trimmed(g.SpacingY), slices)
 }
 
 // trimmed is v with two decimals at most.

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"image/color"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/volume"
@@ -58,7 +61,7 @@ func newViews(h *host, s *session.Session, remembered settings) *views {
 		upperPart: float32(remembered.FloatWithFallback(preferenceUpperPart, 0.36)),
 		layout:    int(remembered.FloatWithFallback(preferenceLayout, layoutLarge)) % layouts,
 	}
-	v.solid = pane.NewSolid("Solid: drag to turn", func() { v.maximise(solidView) })
+	v.solid = pane.NewSolid(lang.L("Solid: drag to turn"), func() { v.maximise(solidView) })
 	objects := make([]fyne.CanvasObject, 0, 5)
 	for _, plane := range []viewer.Plane{viewer.Axial, viewer.Sagittal, viewer.Coronal} {
 		v.each[plane] = v.newPlane(plane)
@@ -236,7 +239,7 @@ func (v *views) write() {
 		}
 	}
 	for _, p := range v.each {
-		corners := pane.Corners{TopLeft: upperFirst(p.plane.String()), BottomRight: window}
+		corners := pane.Corners{TopLeft: planeText(p.plane), BottomRight: window}
 		if p.plane == viewer.Axial {
 			corners.TopLeft, corners.TopRight = patient, technique
 		}
@@ -248,7 +251,16 @@ func (v *views) write() {
 	}
 }
 
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// upperFirst writes s as it stands at the beginning of a sentence.
+func upperFirst(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[n:]
+}
+
+// planeText is the name of a plane.
+func planeText(p viewer.Plane) string {
+	return [...]string{viewer.Axial: lang.L("Axial"), viewer.Sagittal: lang.L("Sagittal"), viewer.Coronal: lang.L("Coronal")}[p]
+}
 
 // scene is the picture of p without marks.
 func (v *views) scene(p *planeView) viewer.Scene {

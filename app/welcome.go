@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -14,7 +15,7 @@ import (
 	"github.com/clipwright/clipwright/assets"
 )
 
-// welcome is the empty state: three large choices and one sentence.
+// welcome is the empty state: a line of large choices for each mode of the program, and one sentence.
 type welcome struct {
 	box    *fyne.Container
 	recent *fyne.Container
@@ -22,23 +23,47 @@ type welcome struct {
 	open   func(dir string)
 }
 
+// mode is a part of the program that is entered from the welcome page: contouring, QA, teaching. A mode is listed by the
+// window (modes), and its choices are windows or dialogs of its own.
+type mode struct {
+	name    string // one or two words
+	choices []choice
+}
+
+// choice is a card of the welcome page.
+type choice struct {
+	icon        fyne.Resource
+	title, note string
+	tapped      func()
+}
+
 const (
 	cardWidth, cardHeight float32 = 236, 148
+	lowCardHeight         float32 = 66 // of the modes after the first
 	recentShown                   = 3
 )
 
-func newWelcome(h *host, choose, demo func(), open func(dir string)) *welcome {
+// newWelcome shows the first mode large, with the recent folders, and the others below.
+func newWelcome(h *host, modes []mode, open func(dir string)) *welcome {
 	w := &welcome{host: h, open: open, recent: rows(0)}
 	icon := canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	icon.FillMode = canvas.ImageFillContain
 	icon.SetMinSize(fyne.NewSquareSize(72))
-	recentCard := newCard(h, theme.HistoryIcon(), "Recent", "", nil)
-	cards := container.NewCenter(columns(16,
-		newCard(h, theme.FolderOpenIcon(), "Open a CT folder", "Ctrl+O, or drop a folder here", choose),
-		newCard(h, theme.MediaPlayIcon(), "Demo case", "A made-up patient with known clips", demo),
-		container.NewStack(recentCard, inset(w.recent, 8, 8, 64, 6)),
-	))
-	sentence := newText("Finds surgical clips on a planning CT and drafts the tumour-bed boost from them. You decide; it proposes.",
+	recentCard := newCard(h, theme.HistoryIcon(), lang.L("Recent"), "", nil)
+	large := columns(16)
+	for _, c := range modes[0].choices {
+		large.Add(newCard(h, c.icon, c.title, c.note, c.tapped))
+	}
+	large.Add(container.NewStack(recentCard, inset(w.recent, 8, 8, 64, 6)))
+	cards := rows(16, container.NewCenter(large))
+	for _, m := range modes[1:] {
+		line := columns(16)
+		for _, c := range m.choices {
+			line.Add(newLowCard(h, c.icon, c.title, c.note, c.tapped))
+		}
+		cards.Add(container.NewCenter(line))
+	}
+	sentence := newText(lang.L("Finds surgical clips on a planning CT and drafts the tumour-bed boost from them. You decide; it proposes."),
 		textStyle{colour: colourDim})
 	w.box = container.NewCenter(rows(14,
 		container.NewCenter(icon),
@@ -50,10 +75,20 @@ func newWelcome(h *host, choose, demo func(), open func(dir string)) *welcome {
 	return w
 }
 
+// modes lists what the welcome page offers, in its order.
+func (w *window) modes() []mode {
+	return []mode{
+		{lang.L("Contour"), []choice{
+			{theme.FolderOpenIcon(), lang.L("Open a CT folder"), lang.L("Ctrl+O, or drop a folder here"), w.chooseFolder},
+			{theme.MediaPlayIcon(), lang.L("Demo case"), lang.L("A made-up patient with known clips"), w.openDemo},
+		}},
+	}
+}
+
 func (w *welcome) setRecent(dirs []string) {
 	w.recent.RemoveAll()
 	if len(dirs) == 0 {
-		w.recent.Add(container.NewCenter(newText("Folders you open are listed here", textStyle{size: sizeSmall, colour: colourDim})))
+		w.recent.Add(container.NewCenter(newText(lang.L("Folders you open are listed here"), textStyle{size: sizeSmall, colour: colourDim})))
 	}
 	for _, dir := range dirs[:min(len(dirs), recentShown)] {
 		b := newButton(w.host, shorten(filepath.Base(dir), 28), nil, buttonFlat, dir, func() { w.open(dir) })
@@ -78,12 +113,13 @@ type card struct {
 	host             *host
 	box              *fill
 	content          *fyne.Container
+	height           float32
 	tapped           func()
 	hovered, focused bool
 }
 
 func newCard(h *host, icon fyne.Resource, title, subtitle string, tapped func()) *card {
-	c := &card{host: h, box: newFill(colourPanel), tapped: tapped}
+	c := &card{host: h, box: newFill(colourPanel), height: cardHeight, tapped: tapped}
 	c.box.border, c.box.radius = colourLine, 8
 	picture := widget.NewIcon(theme.NewColoredResource(icon, colourAccent))
 	top := inset(container.NewGridWrap(fyne.NewSquareSize(28), picture), 0, 0, 0, 0)
@@ -98,6 +134,18 @@ func newCard(h *host, icon fyne.Resource, title, subtitle string, tapped func())
 	return c
 }
 
+// newLowCard is a choice of half the height, its words beside the icon.
+func newLowCard(h *host, icon fyne.Resource, title, subtitle string, tapped func()) *card {
+	c := &card{host: h, box: newFill(colourPanel), height: lowCardHeight, tapped: tapped}
+	c.box.border, c.box.radius = colourLine, 8
+	picture := widget.NewIcon(theme.NewColoredResource(icon, colourAccent))
+	words := rows(4, newText(title, textStyle{bold: true}), newText(subtitle, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}))
+	c.content = container.NewStack(c.box, container.NewBorder(nil, nil, inset(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(24), picture)), 16, 12, 0, 0), nil,
+		inset(middle(words), 0, 10, 0, 0)))
+	c.ExtendBaseWidget(c)
+	return c
+}
+
 func (c *card) restyle() {
 	c.box.border, c.box.colour = colourLine, colourPanel
 	if c.tapped != nil && (c.hovered || c.focused) {
@@ -106,8 +154,8 @@ func (c *card) restyle() {
 	c.box.Refresh()
 }
 
-// MinSize is the size of every card.
-func (c *card) MinSize() fyne.Size { return fyne.NewSize(cardWidth, cardHeight) }
+// MinSize is the size of every card of its height.
+func (c *card) MinSize() fyne.Size { return fyne.NewSize(cardWidth, c.height) }
 
 // Tapped takes the choice.
 func (c *card) Tapped(*fyne.PointEvent) {

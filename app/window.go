@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/widget"
 
@@ -82,6 +83,9 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win = app.NewWindow("Clipwright")
 	w.win.SetIcon(fyne.NewStaticResource("icon.png", assets.IconPNG))
 	w.win.SetPadded(false)
+	if err := speak(w.remembered.String(preferenceLanguage)); err != nil {
+		fyne.LogError("Choose the language", err)
+	}
 	w.session = session.New(post, o.Deps)
 	recallComputing(w.session, w.remembered)
 	w.host = &host{
@@ -114,7 +118,7 @@ func (w *window) build() {
 	s := w.session
 	w.top = newTopbar(w.host, intents{
 		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
-		save: w.askSave, light: w.toggleLight, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
+		save: w.askSave, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) }, w.showReport)
@@ -132,13 +136,13 @@ func (w *window) build() {
 		layout: w.nextLayout, slab: s.NextSlab, smooth: w.toggleSmooth, shot: w.askPicture,
 	})
 	w.status = newStatusbar()
-	w.welcome = newWelcome(w.host, w.chooseFolder, w.openDemo, w.open)
+	w.welcome = newWelcome(w.host, w.modes(), w.open)
 	w.loading = newLoading(w.host, s.Cancel)
 
-	w.seriesBox = newSection(w.host, "Series", w.series.box, false)
-	w.structBox = newSection(w.host, "Structures", w.structures.box, false)
-	w.clipBox = newSection(w.host, "Clips", w.clips.box, true)
-	w.boostBox = newSection(w.host, "Boost", w.boost.box, false)
+	w.seriesBox = newSection(w.host, lang.L("Series"), w.series.box, false)
+	w.structBox = newSection(w.host, lang.L("Structures"), w.structures.box, false)
+	w.clipBox = newSection(w.host, lang.L("Clips"), w.clips.box, true)
+	w.boostBox = newSection(w.host, lang.L("Boost"), w.boost.box, false)
 	left := panel(container.NewVScroll(rows(0, w.seriesBox.box, newRule(), w.structBox.box)))
 	w.rightBox = container.NewBorder(nil, rows(0, newRule(), w.boostBox.box), nil, nil, w.clipBox.box)
 	right := panel(w.rightBox)
@@ -182,7 +186,7 @@ func (w *window) refresh(changed session.Change) {
 		w.clips.set(s)
 		w.clipBox.info.set("")
 		if n := len(plan.Clips) - len(plan.Kept()); n > 0 {
-			w.clipBox.info.set(fmt.Sprintf("%d rejected", n))
+			w.clipBox.info.set(fmt.Sprintf(lang.L("%d rejected"), n))
 		}
 		w.boost.set(plan, derived, s.BoostWarnings(), view.MarginLinked)
 		if w.figures != nil {
@@ -246,7 +250,7 @@ func (w *window) replaceStudy(open func()) {
 		open()
 		return
 	}
-	dialog.ShowConfirm("Leave this case?", "What you decided and drew is not saved.", func(yes bool) {
+	dialog.ShowConfirm(lang.L("Leave this case?"), lang.L("What you decided and drew is not saved."), func(yes bool) {
 		if yes {
 			open()
 		}
@@ -258,7 +262,7 @@ func (w *window) chooseFolder() {
 	if recent := w.recent(); len(recent) > 0 {
 		start = filepath.Dir(recent[0])
 	}
-	w.askFolder("Open a CT folder", start, w.open)
+	w.askFolder(lang.L("Open a CT folder"), start, w.open)
 }
 
 // askFolder lets the user choose a folder, beginning at start when that exists.
@@ -270,13 +274,13 @@ func (w *window) askFolder(title, start string, chosen func(dir string)) {
 		w.chooser = nil
 		switch {
 		case err != nil:
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: "Choose a folder: " + err.Error()})
+			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Choose a folder: %v"), err)})
 		case uri != nil:
 			chosen(uri.Path())
 		}
 	}, w.win)
 	w.chooser.SetTitleText(title)
-	w.chooser.SetConfirmText("Choose")
+	w.chooser.SetConfirmText(lang.L("Choose"))
 	if at, err := storage.ListerForURI(storage.NewFileURI(start)); err == nil && start != "" {
 		w.chooser.SetLocation(at)
 	}
@@ -310,10 +314,20 @@ func (w *window) nextLayout() {
 	}
 }
 
-func (w *window) toggleLight() {
-	light := !w.remembered.Bool(preferenceLight)
+func (w *window) setLight(light bool) {
 	w.remembered.SetBool(preferenceLight, light)
 	w.app.Settings().SetTheme(newLook(light))
+}
+
+// setLanguage says everything in another language, at once: the widgets are built anew, the session holds all there is to show.
+func (w *window) setLanguage(tag string) {
+	w.remembered.SetString(preferenceLanguage, tag)
+	if err := speak(tag); err != nil {
+		w.session.Notify(&session.Notice{Severity: session.Failure, Text: err.Error()})
+		return
+	}
+	w.build()
+	w.refresh(session.AllChanged)
 }
 
 // askClose asks before unsaved decisions are lost.
@@ -322,7 +336,7 @@ func (w *window) askClose() {
 		w.close()
 		return
 	}
-	dialog.ShowConfirm("Quit without saving?", "What you decided and drew is not saved.", func(yes bool) {
+	dialog.ShowConfirm(lang.L("Quit without saving?"), lang.L("What you decided and drew is not saved."), func(yes bool) {
 		if yes {
 			w.close()
 		}

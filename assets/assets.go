@@ -29,6 +29,21 @@ var FigureAxialSVG []byte
 //go:embed icons/*.svg
 var Icons embed.FS
 
+// Translations are the texts of the window: translations/PART.LANGUAGE.json, from the English text to its translation. Each
+// part of the program has a file of its own.
+//
+//go:embed translations/*.json
+var Translations embed.FS
+
+// ChineseTTF and ChineseBoldTTF are Noto Sans CJK SC, cut by fonts/subset.py: the characters of GB 2312; in bold, its
+// common ones.
+//
+//go:embed fonts/NotoSansSC-Regular.ttf
+var ChineseTTF []byte
+
+//go:embed fonts/NotoSansSC-Bold.ttf
+var ChineseBoldTTF []byte
+
 // Licences is the text of the licences of everything built into the program.
 //
 //go:embed licences.txt

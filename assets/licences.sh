@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes assets/licences.txt: the licence of every module that the program or its tests use, of Go, and
-# of ONNX Runtime, whose text is kept in assets/licence_onnxruntime.txt. Run from the repository root
+# of ONNX Runtime and the Chinese fonts, whose texts are kept in assets. Run from the repository root
 # after a dependency has changed: sh assets/licences.sh
 set -eu
 out=assets/licences.txt
@@ -26,6 +26,8 @@ go list -deps -test -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {
 	cat "$(go env GOROOT)/LICENSE"
 	printf '\n================================================================\nONNX Runtime\n\n'
 	cat assets/licence_onnxruntime.txt
+	printf '\n================================================================\nNoto Sans CJK SC\n\n'
+	cat assets/fonts/OFL.txt
 } >"$out.part"
 mv "$out.part" "$out"
 rm "$out.list"

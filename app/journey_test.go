@@ -127,7 +127,7 @@ func (d *driver) until(what string, done func() bool) {
 func (d *driver) idle() {
 	d.t.Helper()
 	d.until("idle", func() bool {
-		for kind := session.JobOpen; kind <= session.JobSurround; kind++ {
+		for kind := session.JobOpen; kind <= session.JobOpenSet; kind++ {
 			if d.session.Job(kind).Running {
 				return false
 			}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -14,17 +15,24 @@ import (
 
 // seriesList shows what the folder holds; a CT can be chosen.
 type seriesList struct {
-	box    *fyne.Container
-	host   *host
+	box  *fyne.Container
+	host *host
+	do   seriesActions
+}
+
+// seriesActions is what the user can do with what a folder holds.
+type seriesActions struct {
 	choose func(*dicom.Series)
-	report func() // shows what reading came upon
+	set    func(path string) // opens a structure set
+	browse func()            // chooses one elsewhere
+	report func()            // shows what reading came upon
 }
 
-func newSeriesList(h *host, choose func(*dicom.Series), report func()) *seriesList {
-	return &seriesList{box: rows(0), host: h, choose: choose, report: report}
+func newSeriesList(h *host, do seriesActions) *seriesList {
+	return &seriesList{box: rows(0), host: h, do: do}
 }
 
-func (l *seriesList) set(doc session.Document) {
+func (l *seriesList) set(doc session.Document, opened *session.OpenedSet) {
 	l.box.RemoveAll()
 	n := 0
 	for _, study := range doc.Studies {
@@ -35,16 +43,35 @@ func (l *seriesList) set(doc session.Document) {
 			n++
 			l.box.Add(l.row(doc, series))
 		}
+		if doc.Volume != nil && doc.Series != nil && doc.Series.Study == study {
+			for _, path := range study.StructureSets {
+				l.box.Add(l.setRow(path, opened != nil && opened.Path == path))
+			}
+		}
 	}
 	if n == 0 {
 		l.box.Add(inset(newText(lang.L("No folder open"), textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
 	}
+	if doc.Volume != nil {
+		b := newButton(l.host, lang.L("Open a structure set"), theme.FileIcon(), buttonFlat, lang.L("Show an RTSTRUCT of this CT; or drop its file here"), l.do.browse)
+		b.leading, b.small = true, true
+		l.box.Add(inset(b, 6, 8, 2, 0))
+	}
 	if label := reportLabel(doc); label != "" {
-		b := newButton(l.host, label, theme.InfoIcon(), buttonFlat, lang.L("What was found, what was left out, and why"), l.report)
+		b := newButton(l.host, label, theme.InfoIcon(), buttonFlat, lang.L("What was found, what was left out, and why"), l.do.report)
 		b.leading, b.small = true, true
 		l.box.Add(inset(b, 6, 8, 2, 4))
 	}
 	l.box.Refresh()
+}
+
+// setRow is a structure set of the study: a click shows it on the CT.
+func (l *seriesList) setRow(path string, open bool) fyne.CanvasObject {
+	name := newText(filepath.Base(path), textStyle{bold: open, shrink: true, minWidth: 60})
+	r := newRow(l.host, inset(rows(1, name, newText(lang.L("structure set"), textStyle{size: sizeSmall, colour: colourDim})), 12, 8, 5, 6), func() { l.do.set(path) })
+	r.setSelected(open)
+	r.tip = path
+	return container.NewStack(r)
 }
 
 func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.CanvasObject {
@@ -82,7 +109,7 @@ func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.Canvas
 	}
 	r := newRow(l.host, inset(content, 12, 8, 5, 6), func() {
 		if !open && series.Modality == "CT" {
-			l.choose(series)
+			l.do.choose(series)
 		}
 	})
 	r.setSelected(open)

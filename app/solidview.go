@@ -63,7 +63,7 @@ func (v *views) showSolid() {
 	}
 	layers := v.session.Layers()
 	for i := len(layers) - 1; i >= 0; i-- { // the wide ones were drafted last: first behind
-		if l := layers[i]; !view.Hidden[l.Name] && !strings.HasPrefix(l.Name, "Breast") {
+		if l := layers[i]; !view.Hidden[l.Name] && !l.Around && !strings.HasPrefix(l.Name, "Breast") {
 			add(l.Mask, v.paint(l.Name), targetOpacity, false, true)
 		}
 	}

@@ -78,7 +78,7 @@ type structureRow struct {
 func newStructureRow(h *host, v session.StructureView, do structureActions) *structureRow {
 	r := &structureRow{
 		swatch: canvas.NewRectangle(opaque(v.Colour)),
-		name:   newText(v.Name, textStyle{shrink: true, minWidth: 50}),
+		name:   newText(titleOf(v), textStyle{shrink: true, minWidth: 50}),
 		detail: newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 50}),
 		volume: newText("", textStyle{}),
 		unit:   newText("cc", textStyle{size: sizeSmall, colour: colourDim}),
@@ -100,7 +100,7 @@ func newStructureRow(h *host, v session.StructureView, do structureActions) *str
 func (r *structureRow) set(v session.StructureView) {
 	r.shown = v
 	r.paint(v.Colour)
-	r.row.tip = fmt.Sprintf("%s: %s", v.Name, v.Detail)
+	r.row.tip = fmt.Sprintf("%s: %s", titleOf(v), v.Detail)
 	r.detail.set(v.Detail)
 	volume := ""
 	if v.CC >= 0 {
@@ -122,6 +122,14 @@ func (r *structureRow) set(v session.StructureView) {
 		icon = theme.VisibilityOffIcon()
 	}
 	r.eye.set("", icon)
+}
+
+// titleOf is what a structure is called.
+func titleOf(v session.StructureView) string {
+	if v.Title != "" {
+		return v.Title
+	}
+	return v.Name
 }
 
 // paint fills the swatch; the box to search, drawn as a dashed line, is open.

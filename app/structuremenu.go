@@ -20,7 +20,7 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 			do()
 		}
 	}
-	content := rows(8, newText(v.Name, textStyle{bold: true}), newText(shorten(v.Detail, 48), textStyle{size: sizeSmall, colour: colourDim}))
+	content := rows(8, newText(shorten(titleOf(v), 40), textStyle{bold: true}), newText(shorten(v.Detail, 48), textStyle{size: sizeSmall, colour: colourDim}))
 	swatches := columns(3)
 	for _, c := range session.Palette() {
 		swatches.Add(newSwatchButton(c, func() {
@@ -38,6 +38,13 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 		b := newButton(w.host, label, icon, buttonFlat, "", leave(do))
 		b.leading, b.colour = true, colourText
 		content.Add(b)
+	}
+	if v.Opened {
+		if v.Clips {
+			action(lang.L("Take its clips over"), theme.ContentAddIcon(), func() { s.TakeClips(v.Name) })
+		}
+		action(lang.L("Unlock: copy it into this plan"), icon("lock"), func() { s.Unlock(v.Name) })
+		action(lang.L("Close the opened set"), theme.CancelIcon(), s.CloseSet)
 	}
 	if v.Drawable {
 		action(lang.L("Draw on it"), icon("brush"), func() {

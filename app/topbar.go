@@ -188,7 +188,7 @@ func (t *topbar) setUndo(s *session.Session, shown bool) {
 
 // waitedFor is the job whose progress the top bar shows.
 func waitedFor(s *session.Session) (session.JobState, bool) {
-	for _, kind := range []session.JobKind{session.JobSave, session.JobRun, session.JobOpen} {
+	for _, kind := range []session.JobKind{session.JobSave, session.JobRun, session.JobOpen, session.JobOpenSet} {
 		if state := s.Job(kind); state.Running {
 			return state, true
 		}

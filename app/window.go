@@ -2,8 +2,10 @@ package app
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -98,7 +100,7 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.addShortcuts()
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
 		if len(uris) > 0 {
-			w.open(uris[0].Path())
+			w.openPath(uris[0].Path())
 		}
 	})
 	w.win.SetCloseIntercept(w.askClose)
@@ -121,7 +123,10 @@ func (w *window) build() {
 		save: w.askSave, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
-	w.series = newSeriesList(w.host, func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) }, w.showReport)
+	w.series = newSeriesList(w.host, seriesActions{
+		choose: func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) },
+		set:    s.OpenSet, browse: w.askSet, report: w.showReport,
+	})
 	w.structures = newStructureList(w.host, structureActions{visible: s.SetVisible, menu: w.showStructure})
 	w.clips = newClipList(w.host, clipActions{sel: s.SelectClip, decide: s.SetKept, merge: s.MergeClips, split: s.SplitClip, sort: s.SetSort, add: s.AddClip})
 	w.boost = newBoost(w.host, boostActions{
@@ -168,7 +173,7 @@ func (w *window) refresh(changed session.Change) {
 		w.showState(doc)
 	}
 	if changed.Has(session.DocumentChanged | session.PreviewsChanged) {
-		w.series.set(doc)
+		w.series.set(doc, s.Opened())
 	}
 	if changed.Has(session.DocumentChanged) {
 		w.seriesBox.info.set(folderText(doc.Dir))
@@ -238,6 +243,35 @@ func (w *window) openDemo() {
 		seed = doc.DemoSeed + 1 // another patient each time
 	}
 	w.replaceStudy(func() { w.session.OpenDemo(seed) })
+}
+
+// openPath opens what was dropped: a structure set onto the CT that is open, else a folder, an archive or a DICOMDIR.
+func (w *window) openPath(path string) {
+	if info, err := os.Stat(path); w.session.HasVolume() && err == nil && info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(path), ".dcm") {
+		w.session.OpenSet(path)
+		return
+	}
+	w.open(path)
+}
+
+// askSet lets the user choose a structure set to show on the CT.
+func (w *window) askSet() {
+	ask := dialog.NewFileOpen(func(from fyne.URIReadCloser, err error) {
+		switch {
+		case err != nil:
+			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Choose a structure set: %v"), err)})
+		case from != nil:
+			_ = from.Close()
+			w.session.OpenSet(from.URI().Path())
+		}
+	}, w.win)
+	ask.SetTitleText(lang.L("Open a structure set"))
+	if doc := w.session.Document(); doc.Dir != "" {
+		if at, err := storage.ListerForURI(storage.NewFileURI(filepath.Dir(doc.Dir))); err == nil {
+			ask.SetLocation(at)
+		}
+	}
+	ask.Show()
 }
 
 func (w *window) open(dir string) {

@@ -1,10 +1,8 @@
 package session
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
@@ -19,6 +17,7 @@ type Drawn struct {
 	Recipe string // of the drafted target it began as; empty when it was drawn from nothing
 	Origin string // what made it, when it was not drawn from nothing: a proposal that was accepted
 	draft  uint64 // of the plan whose target it began as
+	opened string // key of the opened structure it is a copy of
 }
 
 // Edited tells whether d began as a drafted target; it no longer follows the clips and margins.
@@ -343,7 +342,7 @@ func (s *Session) commitMask(k *Stroke, name func(what string) string) {
 	}
 	d := Drawn{Name: k.Name, Mask: k.Mask, CC: k.Mask.VolumeMM3() / 1000}
 	if have := s.plan.Drawing(k.Name); have != nil {
-		d.Type, d.Recipe, d.Origin, d.draft = have.Type, have.Recipe, have.Origin, have.draft
+		d.Type, d.Recipe, d.Origin, d.draft, d.opened = have.Type, have.Recipe, have.Origin, have.draft, have.opened
 	} else if t := s.target(k.Name); t != nil {
 		d.Type, d.Recipe, d.draft = t.Type, t.Recipe, s.plan.draft
 		s.Notify(&Notice{Text: k.Name + " is edited by hand from now on: it no longer follows clips and margins. Its row takes the edits back."})
@@ -478,116 +477,6 @@ func (s *Session) target(name string) *TargetVolume {
 	for i := range s.derived.Targets {
 		if s.derived.Targets[i].Name == name {
 			return &s.derived.Targets[i]
-		}
-	}
-	return nil
-}
-
-// Layer is a structure as the images show it.
-type Layer struct {
-	Name   string
-	Mask   *volume.Mask
-	ByHand bool // a person drew it: no proposal
-
-	Proposal bool // neither accepted nor rejected
-}
-
-// Layers are the targets and drawn structures, the largest first so that none hides another, with what is being drawn.
-func (s *Session) Layers() []Layer {
-	var layers []Layer
-	for _, t := range s.derived.Targets {
-		if s.plan.Drawing(t.Name) == nil {
-			layers = append(layers, Layer{Name: t.Name, Mask: t.Mask})
-		}
-	}
-	for _, d := range s.plan.Drawn {
-		layers = append(layers, Layer{Name: d.Name, Mask: d.Mask, ByHand: true})
-	}
-	if p := s.derived.Seroma; p != nil {
-		layers = append(layers, Layer{Name: NameSeroma, Mask: p.Mask, Proposal: true})
-	}
-	if k := s.stroke; k != nil && !IsClips(k.Name) {
-		if i := slices.IndexFunc(layers, func(l Layer) bool { return l.Name == k.Name }); i >= 0 {
-			layers[i].Mask, layers[i].ByHand = k.Mask, true
-		}
-	}
-	return layers
-}
-
-// StrokeOnClip is the mask of clip id as it is being drawn, or its own.
-func (s *Session) StrokeOnClip(c segment.Clip) *volume.Mask {
-	if k := s.stroke; k != nil && IsClips(k.Name) && k.Clip == c.ID {
-		return k.Mask
-	}
-	return c.Mask
-}
-
-// NewClipStroke is the mask of a clip that is being drawn and not in the list yet, or nil.
-func (s *Session) NewClipStroke() *volume.Mask {
-	if k := s.stroke; k != nil && IsClips(k.Name) && k.Clip == 0 {
-		return k.Mask
-	}
-	return nil
-}
-
-// IsClips tells whether name is the structure of the clips of a side.
-func IsClips(name string) bool { return hasPrefix(name, clipsPrefix) }
-
-// Suggestion is a structure name of TG-263 and the interpreted type that goes with it.
-type Suggestion struct{ Name, Type string }
-
-// Suggestions are names for new structures that are not taken: TG-263 where it knows one, the side of the clips first.
-func (s *Session) Suggestions() []Suggestion {
-	side := "L"
-	if all := sides(s.plan.Clips); len(all) > 0 {
-		side = all[0]
-	}
-	other := map[string]string{"L": "R", "R": "L"}[side]
-	all := []Suggestion{
-		{"Seroma", "CAVITY"},
-		{"GTVsb", "GTV"},
-		{"CTVsb", "CTV"},
-		{"PTVsb", "PTV"},
-		{"TumorBed", "CAVITY"},
-		{"Scar", "ORGAN"},
-		{ClipsName(side), typeMarker},
-		{"Breast_" + side, "ORGAN"},
-		{"Lung_" + side, "ORGAN"},
-		{"Heart", "ORGAN"},
-		{ClipsName(other), typeMarker},
-	}
-	taken := s.names()
-	return slices.DeleteFunc(all, func(g Suggestion) bool { return slices.Contains(taken, g.Name) })
-}
-
-// names are those of every structure of the list.
-func (s *Session) names() []string {
-	var names []string
-	for _, v := range s.Structures() {
-		names = append(names, v.Name)
-	}
-	return names
-}
-
-// mostNameChars is the longest name that every planning system takes whole.
-const mostNameChars = 16
-
-// CheckName tells what is wrong with name for a structure that is called now (empty: it is new).
-func (s *Session) CheckName(name, now string) error {
-	length := len([]rune(name))
-	switch {
-	case name == "":
-		return errors.New("give the structure a name")
-	case length > mostNameChars:
-		return fmt.Errorf("%d characters; planning systems cut names at %d", length, mostNameChars)
-	case name != now && slices.ContainsFunc(s.names(), func(have string) bool { return strings.EqualFold(have, name) && have != now }):
-		return fmt.Errorf("%s exists already", name)
-	case IsClips(name) || name == NameROI || name == NameExternal && now != NameExternal:
-		return fmt.Errorf("%s is made by the program; choose another name", name)
-	}
-	for _, r := range name {
-		if r < ' ' || r == '\\' {
-			return fmt.Errorf("DICOM does not allow %q in a name", r)
 		}
 	}
 	return nil

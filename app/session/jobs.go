@@ -21,6 +21,7 @@ const (
 	JobSave
 	JobSurround
 	JobPreviews
+	JobOpenSet
 	jobKinds
 )
 

@@ -111,7 +111,7 @@ func demoDocument(seed int64, v *volume.Volume) Document {
 
 // replaceDocument shows doc with an empty plan and begins to draw its External.
 func (s *Session) replaceDocument(doc Document) {
-	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft, JobSurround, JobFigures, JobSeroma} {
+	for _, kind := range []JobKind{JobExternal, JobRun, JobDraft, JobSurround, JobFigures, JobSeroma, JobOpenSet} {
 		s.drop(kind)
 	}
 	s.Discard()
@@ -124,7 +124,7 @@ func (s *Session) replaceDocument(doc Document) {
 	s.past, s.future, s.lastEdit = nil, nil, edit{}
 	s.derived, s.drafts, s.measured, s.figured = Derived{}, nil, around{}, figuredFrom{}
 	clear(s.boxes)
-	s.stroke, s.view.Box = nil, nil
+	s.stroke, s.view.Box, s.opened = nil, nil, nil
 	s.view.Selected, s.view.Reviewed, s.view.Active = 0, map[int]bool{}, ""
 	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged | StrokeChanged)

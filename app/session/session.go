@@ -48,6 +48,7 @@ type Session struct {
 	measured around      // what Derived.Around was, or is being, measured with
 	figured  figuredFrom // what Derived.Figures were, or are being, made from
 	stroke   *Stroke     // nil when nothing is being drawn
+	opened   *OpenedSet  // beside the plan, read-only; nil when there is none
 
 	depth     int // nesting of Update
 	changed   Change
@@ -73,6 +74,7 @@ type pipeline struct {
 	seroma   func(ctx context.Context, v *volume.Volume, external, chestwall *volume.Mask, clips []segment.Clip) (*segment.Seroma, error)
 	run      func(context.Context, *volume.Volume, segment.Networks, segment.RunOptions) (*segment.Result, error)
 	draft    func(context.Context, segment.DraftInput) ([]segment.Target, []string, error)
+	readSet  func(string, *dicom.Report) (*dicom.StructureSet, error)
 	writeCT  func(context.Context, string, *volume.Volume, dicom.CTMeta) (*dicom.Series, error)
 	writeSet func(string, *dicom.StructureSet, *dicom.Series, bool) error
 
@@ -94,7 +96,7 @@ func New(post func(func()), deps Deps) *Session {
 		},
 		work: pipeline{
 			scan: dicom.Scan, choose: dicom.ChooseCT, read: dicom.ReadCT, middle: dicom.ReadMiddle, generate: phantom.Generate,
-			external: segment.External, anatomy: segment.FindAnatomy, seroma: segment.FindSeroma, run: segment.Run, draft: segment.Draft,
+			external: segment.External, anatomy: segment.FindAnatomy, seroma: segment.FindSeroma, run: segment.Run, draft: segment.Draft, readSet: dicom.ReadStructureSet,
 			writeCT: dicom.WriteCT, writeSet: dicom.WriteStructureSet, appendSet: dicom.AppendStructureSet,
 		},
 	}

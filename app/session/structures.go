@@ -189,6 +189,7 @@ func sides(clips []segment.Clip) []string {
 // StructureView is a row of the structure list: what would be saved now, and the ROI box.
 type StructureView struct {
 	Name     string
+	Title    string // what to call it, where that is not Name
 	Colour   [3]uint8
 	CC       float64 // negative when it has no volume of its own (the ROI box)
 	Detail   string  // "5 clips", the recipe, ...
@@ -198,6 +199,8 @@ type StructureView struct {
 	Drawable bool // tools may change it
 	Drawn    bool // it can be deleted, or its edits taken back
 	Edited   bool // it began as a drafted target
+	Opened   bool // of a set that was opened: read-only until it is unlocked
+	Clips    bool // such a one, and it marks clips
 }
 
 // mostDescription is how long an ROI Description may be (VR ST).
@@ -263,6 +266,11 @@ func (s *Session) Structures() []StructureView {
 	}
 	if s.derived.External != nil {
 		add(StructureView{Name: NameExternal, CC: s.derived.ExternalCC, Detail: "body outline", Saveable: true})
+	}
+	for i := range s.opened.structures() {
+		if o := &s.opened.Structures[i]; !s.unlocked(o) {
+			add(StructureView{Name: o.key, Title: o.Name, CC: o.CC, Detail: "locked: " + s.opened.Name, Opened: true, Clips: o.Clips})
+		}
 	}
 	switch {
 	case s.view.Box != nil:

@@ -17,6 +17,9 @@ func (s *Session) Style(name string) Style {
 	if st, ok := s.view.Styles[name]; ok {
 		return st
 	}
+	if o := s.opened.find(name); o != nil {
+		return Style{Colour: o.Colour, Line: 1}
+	}
 	st := Style{Colour: Colour(name), Line: 1}
 	if hasPrefix(name, "CTV") {
 		st.Fill = ctvFill

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,28 +26,49 @@ func writeInsertedTensors(ctx context.Context, deps Deps, o phantomOptions) erro
 	}
 	bar := newProgress(deps.ErrOut)
 	defer bar.finish()
-	var host *phantom.Host
-	opened := ""
+	hosts := sampleHosts{files: files}
 	for i := range o.tensors.count {
 		number := o.Seed + int64(i)
-		file := files[int(number/insertPerVolume)%len(files)] // by seed, so that many short runs use every CT
-		if file != opened {
-			if host, err = openHost(ctx, file); err != nil {
-				return err
-			}
-			opened = file
+		host, source, err := hosts.of(ctx, number)
+		if err != nil {
+			return err
 		}
 		c, err := host.Sample(ctx, number, phantom.SampleOptions{Whole: i%insertPerVolume == insertPerVolume-1})
 		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", source, err)
 		}
-		source := "inserted:" + strings.TrimSuffix(filepath.Base(file), ".nii.gz")
 		if err := writeSample(ctx, o.tensors.dir, number, source, c, deps.inputChannels()); err != nil {
 			return err
 		}
 		bar.report("samples", i+1, o.tensors.count)
 	}
 	return nil
+}
+
+// sampleHosts are the real CTs that take clips, in turn, each as it is and, where the chest is flat, with breasts grafted.
+type sampleHosts struct {
+	files          []string
+	opened         string
+	plain, grafted *phantom.Host // of opened; grafted may be nil
+}
+
+// of is the CT for a sample: by its number, so that many short runs use every CT; half of a CT's samples are grafted.
+func (s *sampleHosts) of(ctx context.Context, number int64) (host *phantom.Host, source string, err error) {
+	file := s.files[int(number/insertPerVolume)%len(s.files)]
+	if file != s.opened {
+		if s.plain, err = openHost(ctx, file); err != nil {
+			return nil, "", err
+		}
+		if s.grafted, err = s.plain.WithBreasts(number); err != nil && !errors.Is(err, phantom.ErrNotFlat) {
+			return nil, "", fmt.Errorf("%s: %w", file, err)
+		}
+		s.opened = file
+	}
+	source = "inserted:" + strings.TrimSuffix(filepath.Base(file), ".nii.gz")
+	if s.grafted != nil && number%2 == 1 {
+		return s.grafted, source + ", breasts grafted", nil
+	}
+	return s.plain, source, nil
 }
 
 // hostFiles are the real CTs that path names: a NIfTI file, those of a folder, or the folder itself, of DICOM files.
@@ -91,14 +113,20 @@ func readHost(ctx context.Context, path string) (*volume.Volume, error) {
 }
 
 // insertedCase puts clips, chosen by seed, into a real CT of path, of several the seed's.
-func insertedCase(ctx context.Context, path string, seed int64) (*phantom.Case, error) {
+func insertedCase(ctx context.Context, path string, seed int64, breasts bool) (*phantom.Case, error) {
 	files, err := hostFiles(path)
 	if err != nil {
 		return nil, err
 	}
-	host, err := openHost(ctx, files[int(seed%int64(len(files)))])
+	file := files[int(seed%int64(len(files)))]
+	host, err := openHost(ctx, file)
 	if err != nil {
 		return nil, err
+	}
+	if breasts {
+		if host, err = host.WithBreasts(seed); err != nil {
+			return nil, fmt.Errorf("%s: %w; leave out --breasts", file, err)
+		}
 	}
 	return host.Sample(ctx, seed, phantom.SampleOptions{Whole: true})
 }

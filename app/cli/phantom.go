@@ -48,6 +48,7 @@ type phantomOptions struct {
 	phantom.Options
 	out, size string
 	insert    string
+	breasts   bool
 	tensors   tensorOptions
 }
 
@@ -65,6 +66,9 @@ func phantomCommand(deps Deps) *cobra.Command {
 			default:
 				return usageError{fmt.Errorf("--size %q: give full or small", o.size)}
 			}
+			if o.breasts && o.insert == "" {
+				return usageError{errors.New("--breasts goes with --insert REAL_CT")}
+			}
 			if o.tensors.dir != "" {
 				return writePhantomTensors(c.Context(), deps, o)
 			}
@@ -81,6 +85,7 @@ func phantomCommand(deps Deps) *cobra.Command {
 	f.IntVar(&o.tensors.count, "count", 1, "with --tensors: how many samples")
 	f.IntVar(&o.tensors.perAnatomy, "per-anatomy", 8, "with --tensors: samples that share one anatomy")
 	f.StringVar(&o.insert, "insert", "", "put the clips into a real CT instead: a DICOM folder, a NIfTI file, or a folder of them")
+	f.BoolVar(&o.breasts, "breasts", false, "with --insert: graft breasts onto a flat chest first")
 	return c
 }
 
@@ -125,7 +130,7 @@ func makePhantom(ctx context.Context, o phantomOptions) (*phantom.Case, dicom.CT
 	if o.Seed < 0 {
 		return nil, meta, usageError{errors.New("--seed: give a number from 0")}
 	}
-	c, err := insertedCase(ctx, o.insert, o.Seed)
+	c, err := insertedCase(ctx, o.insert, o.Seed, o.breasts)
 	meta.Patient = dicom.Patient{Name: fmt.Sprintf("Inserted^Seed%d", o.Seed), ID: fmt.Sprintf("INSERTED-%d", o.Seed)}
 	meta.Description = "Real CT with inserted clips"
 	return c, meta, err

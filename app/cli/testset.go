@@ -30,6 +30,8 @@ type testCase struct {
 	Drawn bool `json:"drawn,omitempty"`
 	// Host is the real CT that takes the clips, a file in the folder of --ct; "" makes a phantom.
 	Host string `json:"host,omitempty"`
+	// Breasts are grafted onto the host's chest, which must be flat.
+	Breasts bool `json:"breasts,omitempty"`
 }
 
 func readTestSet(path string) (testSet, error) {
@@ -65,7 +67,11 @@ func (c *testCase) name() string {
 	if c.Host == "" {
 		return fmt.Sprintf("phantom %d", c.Seed)
 	}
-	return fmt.Sprintf("%s, %d", strings.TrimSuffix(c.Host, ".nii.gz"), c.Seed)
+	name := strings.TrimSuffix(c.Host, ".nii.gz")
+	if c.Breasts {
+		name += " with breasts"
+	}
+	return fmt.Sprintf("%s, %d", name, c.Seed)
 }
 
 // caseMaker makes the cases of a test set; it keeps the real CT that it read last.
@@ -85,7 +91,14 @@ func (m *caseMaker) make(ctx context.Context, c testCase) (*phantom.Case, error)
 			}
 			m.host, m.opened = host, c.Host
 		}
-		return m.host.Sample(ctx, c.Seed, phantom.SampleOptions{Whole: true})
+		host := m.host
+		if c.Breasts {
+			var err error
+			if host, err = host.WithBreasts(c.Seed); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Host, err)
+			}
+		}
+		return host.Sample(ctx, c.Seed, phantom.SampleOptions{Whole: true})
 	case c.Drawn:
 		return phantom.Generate(ctx, phantom.TrainingOptions(c.Seed))
 	default:

@@ -118,9 +118,9 @@ func (m *model) paintWall(c *canvas) {
 					wall = gap + th + 1
 				}
 			}
-			if s, d, ok := m.inBreast(x, y, z); ok && cd > wall {
+			if s, ok := m.inBreast(x, y, z); ok && cd > wall {
 				tissue = tissueBreast
-				if g := m.gland(c, s, d, x, y, z, float64(ds), cd-wall); g > 0 {
+				if g := m.breasts[s].gland(c.tex, vec{x, y, z}, float64(ds), cd-wall); g > 0 {
 					hu += g * (m.breasts[s].glandHU - hu)
 				}
 			}
@@ -137,33 +137,32 @@ func (m *model) paintWall(c *canvas) {
 	}
 }
 
-// inBreast tells the side and the distance from the breast's ellipsoid, slightly widened.
-func (m *model) inBreast(x, y, z float64) (side int, d float64, ok bool) {
+// inBreast tells the side, and whether the point lies in that breast's ellipsoid, slightly widened.
+func (m *model) inBreast(x, y, z float64) (side int, ok bool) {
 	if x > 0 {
 		side = 1
 	}
 	s := &m.breasts[side].shape
 	if z < s.lo[2]-8 || z > s.hi[2]+8 {
-		return side, 0, false
+		return side, false
 	}
-	d = s.distance(vec{x, y, z})
-	return side, d, d < 8
+	return side, s.distance(vec{x, y, z}) < 8
 }
 
 // gland is the fibroglandular fraction at a point: lobules behind the nipple and thin Cooper's
 // ligaments, away from the skin (depth ds < 0) and from the chest wall.
-func (m *model) gland(c *canvas, side int, d, x, y, z, ds, wall float64) float64 {
-	b := &m.breasts[side]
+func (b *breast) gland(tex *texture, p vec, ds, wall float64) float64 {
+	x, y, z := p[0], p[1], p[2]
 	o := b.offset
 	s := 1 / b.grain
-	rel := vec{x, y, z}.Sub(b.nipple)
+	rel := p.Sub(b.nipple)
 	depth := -rel.Dot(b.normal)
 	across := rel.Add(b.normal.Scale(depth)).Norm()
 	cone := 1 - across/((14+0.85*math.Max(0, depth))*b.extent)
 	reach := smoothstep(0, 9, -ds) * smoothstep(0, 8, wall)
-	n := 0.75*c.tex.fbm(x*s+o, y*s, z*s) + 0.3*c.tex.at(x*0.32, y*0.32+o, z*0.32)
+	n := 0.75*tex.fbm(x*s+o, y*s, z*s) + 0.3*tex.at(x*0.32, y*0.32+o, z*0.32)
 	v := clamp01((n+0.9*cone-0.55+1.0*b.density)*3.0) * reach * smoothstep(-0.35, 0.25, cone+0.45*b.density)
-	lig := 0.55 * c.tex.ridge(x*0.07+o, y*0.07, z*0.07+9, 0.05) * smoothstep(0, 3, -ds)
+	lig := 0.55 * tex.ridge(x*0.07+o, y*0.07, z*0.07+9, 0.05) * smoothstep(0, 3, -ds)
 	duct := smoothstep(10, 0, across) * smoothstep(26, 4, depth) * 0.8
 	return math.Min(1, math.Max(math.Max(v, lig), duct))
 }

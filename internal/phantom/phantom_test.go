@@ -370,3 +370,63 @@ func TestASharpKernelRaisesTheNoiseAndCanBeExtended(t *testing.T) {
 		t.Errorf("peaks %d HU in 12 bits and %d HU in the extended range", clipped, peak)
 	}
 }
+
+// TestBreastsAreGraftedOntoAFlatChest takes a thin woman's phantom with its breasts cut off for a real CT.
+func TestBreastsAreGraftedOntoAFlatChest(t *testing.T) {
+	a, err := NewAnatomy(context.Background(), Options{Seed: 2, Small: true, Habitus: 0.05, BreastSize: 0.01})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := a.Grid()
+	v := &volume.Volume{Grid: g, HU: slices.Clone(a.base)}
+	external := volume.NewMask(g)
+	front := a.m.toWorld(vec{0, -a.m.cageA.at(-30) - 14, -30})[1]
+	for z := range g.Nz() {
+		for y := range g.Ny {
+			for x := range g.Nx {
+				k := g.Index(x, y, z)
+				switch {
+				case a.tissue[k] < tissueSkin:
+				case g.ToPatient(0, float64(y), 0)[1] < front: // flat
+					v.HU[k] = -1000
+				default:
+					external.Set(x, y, z, true)
+				}
+			}
+		}
+	}
+	host, err := NewHost(v, external)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := external.Clone()
+	grafted, err := host.WithBreasts(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(host.t.hu, v.HU) || external.Count() != before.Count() {
+		t.Error("the host itself was changed")
+	}
+	added, sum := 0, 0.0
+	grafted.t.external.Each(func(x, y, z int) {
+		if !external.At(x, y, z) {
+			added++
+			sum += float64(grafted.t.hu[g.Index(x, y, z)])
+		}
+	})
+	cc := float64(added) * g.VoxelVolume(0) / 1000
+	if mean := sum / float64(max(added, 1)); cc < 100 || cc > 3000 || mean < -110 || mean > 30 {
+		t.Errorf("%.0f cc of %.0f HU were added, want two breasts of fat and gland", cc, mean)
+	}
+	again, err := host.WithBreasts(3)
+	if err != nil || !slices.Equal(again.t.hu, grafted.t.hu) {
+		t.Errorf("the same seed gives another graft, %v", err)
+	}
+	c, err := grafted.Sample(context.Background(), 4, SampleOptions{Whole: true})
+	if err != nil || len(c.Clips) < 5 {
+		t.Errorf("no case in the grafted CT: %v", err)
+	}
+	if _, err := grafted.WithBreasts(5); !errors.Is(err, ErrNotFlat) {
+		t.Errorf("a second graft gives %v, want ErrNotFlat", err)
+	}
+}

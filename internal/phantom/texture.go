@@ -72,6 +72,7 @@ const (
 	streamStreaks
 	streamImplants
 	streamKernel
+	streamGraft
 )
 
 func uniform(r *rand.Rand, lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }

@@ -39,3 +39,13 @@ type ROI struct {
 	MinMM, MaxMM volume.Vec // LPS mm
 	CentreMM     volume.Vec // what the Location Net pointed at; the middle of a box that was drawn
 }
+
+// Contains tells whether p, LPS mm, lies in r.
+func (r *ROI) Contains(p volume.Vec) bool {
+	for i := range p {
+		if p[i] < r.MinMM[i] || p[i] > r.MaxMM[i] {
+			return false
+		}
+	}
+	return true
+}

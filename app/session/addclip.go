@@ -8,9 +8,6 @@ import (
 	"github.com/clipwright/clipwright/segment"
 )
 
-// sameClipMM is how near a clip that was found must be to one added by hand to be the same.
-const sameClipMM = 5
-
 // AddClip grows the clip at the crosshair and adds it, kept and reviewed: the user pointed at it. Where
 // there is none, or one that is in the list already, a notice says so.
 func (s *Session) AddClip() {
@@ -42,17 +39,4 @@ func nextID(clips []segment.Clip) int {
 		most = max(most, c.ID)
 	}
 	return most + 1
-}
-
-// withHandMade is found and, numbered after it, the clips of before that were added by hand and not found.
-func withHandMade(found, before []segment.Clip) []segment.Clip {
-	all := slices.Clone(found)
-	for _, c := range before {
-		isSame := func(k segment.Clip) bool { return k.CentreMM.Distance(c.CentreMM) < sameClipMM }
-		if c.ByHand && !slices.ContainsFunc(found, isSame) {
-			c.ID = nextID(all)
-			all = append(all, c)
-		}
-	}
-	return all
 }

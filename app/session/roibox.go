@@ -1,8 +1,6 @@
 package session
 
 import (
-	"slices"
-
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -90,43 +88,4 @@ func (s *Session) RunInBox() {
 		return
 	}
 	s.run(s.view.Box)
-}
-
-// mergeBox is what a search in box makes of the clips before it. Clips that stay keep their number; kept tells
-// which those are.
-func mergeBox(found, before []segment.Clip, box *segment.ROI) (clips []segment.Clip, kept map[int]bool) {
-	kept = map[int]bool{}
-	inside := func(p volume.Vec) bool {
-		for i := range 3 {
-			if p[i] < box.MinMM[i] || p[i] > box.MaxMM[i] {
-				return false
-			}
-		}
-		return true
-	}
-	same := func(c segment.Clip) func(segment.Clip) bool {
-		return func(k segment.Clip) bool { return k.CentreMM.Distance(c.CentreMM) < sameClipMM }
-	}
-	for _, c := range before {
-		if !inside(c.CentreMM) || c.ByHand {
-			clips = append(clips, c)
-			kept[c.ID] = true
-		}
-	}
-	next := nextID(before)
-	for _, c := range found {
-		if slices.ContainsFunc(clips, same(c)) {
-			continue
-		}
-		if i := slices.IndexFunc(before, same(c)); i >= 0 && !kept[before[i].ID] {
-			c.ID = before[i].ID // found again: the number on the images stays
-			kept[c.ID] = false
-		} else {
-			c.ID = next
-			next++
-		}
-		clips = append(clips, c)
-	}
-	slices.SortStableFunc(clips, func(a, b segment.Clip) int { return a.ID - b.ID })
-	return clips, kept
 }

@@ -69,14 +69,14 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64, box *segm
 	reviewed := map[int]bool{}
 	var clips []segment.Clip
 	if box == nil {
-		clips = withHandMade(found.Clips, s.plan.Clips)
+		clips = withHandMade(s.document.Volume, found.Clips, s.plan.Clips)
 		for _, c := range clips {
 			reviewed[c.ID] = c.ByHand
 		}
 	} else {
 		name = "Find clips in the box"
 		var stays map[int]bool
-		clips, stays = mergeBox(found.Clips, s.plan.Clips, box)
+		clips, stays = mergeBox(s.document.Volume, found.Clips, s.plan.Clips, box)
 		for _, c := range clips {
 			reviewed[c.ID] = stays[c.ID] && before[c.ID]
 		}

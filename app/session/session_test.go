@@ -512,19 +512,6 @@ func TestAddClipAtTheCrosshair(t *testing.T) {
 	}
 }
 
-func TestFindingAgainKeepsClipsAddedByHand(t *testing.T) {
-	found := []segment.Clip{{ID: 1, CentreMM: volume.Vec{0, 0, 0}}, {ID: 2, CentreMM: volume.Vec{20, 0, 0}}}
-	before := []segment.Clip{
-		{ID: 1, CentreMM: volume.Vec{50, 0, 0}},               // found earlier, not now
-		{ID: 5, CentreMM: volume.Vec{19, 1, 0}, ByHand: true}, // found now
-		{ID: 6, CentreMM: volume.Vec{0, 30, 0}, ByHand: true},
-	}
-	all := withHandMade(found, before)
-	if len(all) != 3 || all[2].ID != 3 || all[2].CentreMM != before[2].CentreMM || !all[2].ByHand {
-		t.Errorf("clips %+v", all)
-	}
-}
-
 func TestSlabsGoRound(t *testing.T) {
 	w := opened(t)
 	var seen []float64

@@ -23,13 +23,24 @@ func (s *Session) AddClip() {
 		s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("No clip added: %v.", err)})
 		return
 	}
-	c.ID = nextID(s.plan.Clips)
+	c.ID = s.newID()
 	s.Update(func() {
 		s.edit(fmt.Sprintf("Add clip %d", c.ID), "", true, func(p *Plan) { p.Clips = append(slices.Clone(p.Clips), c) })
 		s.MarkReviewed(c.ID)
 		s.SelectClip(c.ID)
 		s.Notify(nil)
 	})
+}
+
+// newID is a number that no clip of this search has, nor had before it was merged away: undo brings that one back.
+func (s *Session) newID() int {
+	id := nextID(s.plan.Clips)
+	for _, p := range s.past {
+		if p.search == s.plan.search {
+			id = max(id, nextID(p.Clips))
+		}
+	}
+	return id
 }
 
 // nextID is a number that no clip has.

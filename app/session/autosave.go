@@ -19,17 +19,9 @@ type autosaver struct {
 	delay   time.Duration
 	pending bool // a write will follow
 	writing bool
-	given   uint64 // revision of the plan that the user gave up
-	kept    stamp  // what was written last
+	given   stamp // what the user gave up
+	kept    stamp // what was written last
 }
-
-// stamp tells one state of the work from another.
-type stamp struct {
-	revision uint64
-	reviewed int
-}
-
-func (s *Session) stamp() stamp { return stamp{s.plan.Revision, s.ReviewedCount()} }
 
 // autosaveKey is the series whose plan is kept, or "" when there is nothing to keep: a demo case has no UID.
 func (s *Session) autosaveKey() string {
@@ -50,7 +42,7 @@ func (s *Session) scheduleAutosave() {
 
 // worthKeeping tells whether the plan holds work that is nowhere else and was not given up.
 func (s *Session) worthKeeping() bool {
-	return s.autosaveKey() != "" && s.Unsaved() && s.plan.Revision != s.autosave.given
+	return s.autosaveKey() != "" && s.Unsaved() && s.stamp() != s.autosave.given
 }
 
 func (s *Session) writeAutosave() {
@@ -93,7 +85,7 @@ func (s *Session) Discard() {
 		return
 	}
 	s.Update(func() {
-		s.autosave.given = s.plan.Revision
+		s.autosave.given = s.stamp()
 		_ = s.autosave.store.Remove(key) // a copy left behind only asks again
 		s.view.AutosavedAt = time.Time{}
 		s.mark(ViewChanged)
@@ -148,14 +140,14 @@ func (s *Session) restoreWork(w *store.Work) {
 		what += ", " + plural(len(drawn), "drawn structure")
 	}
 	s.Update(func() {
-		s.view.Reviewed = reviewed
 		s.view.AutosavedAt = w.Saved
 		if len(clips) > 0 {
 			s.view.Cursor = clips[0].CentreMM
 		}
 		s.mark(ViewChanged | CursorChanged)
 		s.edit("Restore autosaved work", "", true, func(p *Plan) {
-			p.Clips, p.Expected, p.Boost = clips, w.Expected, w.Boost
+			s.renumber(p, clips, reviewed)
+			p.Expected, p.Boost = w.Expected, w.Boost
 			p.Margin = marginOf(w.MarginMM)
 			p.Free = freeMarginOf(w.FreeMM)
 			p.Recipe, p.Drawn = recipe, drawn

@@ -386,7 +386,7 @@ func (s *Session) commitClip(k *Stroke, name func(what string) string) {
 	id := k.Clip
 	s.Update(func() {
 		if id == 0 {
-			id = nextID(s.plan.Clips)
+			id = s.newID()
 			c := segment.Clip{ID: id, Confidence: 1, ByHand: true, Kept: true, Side: k.Name[len(clipsPrefix):]}
 			measure(s.document.Volume, &c, m)
 			s.edit(name(fmt.Sprintf("clip %d", id)), "", true, func(p *Plan) { p.Clips = append(slices.Clone(p.Clips), c) })

@@ -121,12 +121,12 @@ func (s *Session) replaceDocument(doc Document) {
 		Name: "Open", Revision: s.revisions, draft: s.revisions,
 		Margin: s.plan.Margin, Boost: s.plan.Boost, Recipe: s.plan.Recipe, Free: segment.UnknownFreeMargin(),
 	}
-	s.past, s.future, s.lastEdit = nil, nil, edit{}
+	s.past, s.future, s.lastEdit, s.decided = nil, nil, edit{}, nil
 	s.derived, s.drafts, s.measured, s.figured = Derived{}, nil, around{}, figuredFrom{}
 	clear(s.boxes)
 	s.stroke, s.view.Box, s.opened = nil, nil, nil
 	s.view.Selected, s.view.Reviewed, s.view.Active = 0, map[int]bool{}, ""
-	s.view.SavedPath, s.view.SavedSet, s.view.savedRevision, s.view.Notice = "", nil, 0, nil
+	s.view.SavedPath, s.view.SavedSet, s.view.saved, s.view.Notice = "", nil, stamp{}, nil
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged | StrokeChanged)
 	if doc.Volume == nil {
 		return

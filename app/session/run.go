@@ -81,9 +81,9 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64, box *segm
 			reviewed[c.ID] = stays[c.ID] && before[c.ID]
 		}
 	}
-	s.view.Reviewed, s.view.Selected, s.view.Box = reviewed, 0, nil
+	s.view.Selected, s.view.Box = 0, nil
 	s.mark(ViewChanged | CursorChanged)
-	s.edit(name, "", true, func(p *Plan) { p.Clips = clips })
+	s.edit(name, "", true, func(p *Plan) { s.renumber(p, clips, reviewed) })
 	switch {
 	case len(found.Clips) > 0:
 		first := max(0, slices.IndexFunc(found.Clips, func(c segment.Clip) bool { return c.Kept }))

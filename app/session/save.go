@@ -52,7 +52,7 @@ func (s *Session) SaveWith(o SaveOptions) {
 	}
 	doc, plan, in := s.document, s.plan, s.draftInput()
 	ready := s.drafts.find(plan.draft, in.External)
-	reviewed := s.ReviewedCount() == len(plan.Clips)
+	reviewed := s.ReviewedCount()
 	needsCT, styles := s.NeedsCT(), s.view.Styles // never written, only replaced
 	s.start(JobSave, "Save", func(ctx context.Context, j *job) (func(), error) {
 		if err := refuseExisting(path, force); err != nil {
@@ -79,7 +79,7 @@ func (s *Session) SaveWith(o SaveOptions) {
 			}
 			return Colour(name)
 		})}
-		if reviewed {
+		if reviewed == len(plan.Clips) {
 			options = append(options, WithReview())
 		}
 		if o.ClipPoints {
@@ -99,7 +99,7 @@ func (s *Session) SaveWith(o SaveOptions) {
 		if err := write(path, set, doc.Series, force); err != nil {
 			return nil, err
 		}
-		return func() { s.commitSave(doc, plan, set, path) }, nil
+		return func() { s.commitSave(doc, stamp{plan.Revision, reviewed}, len(plan.Clips)-reviewed, set, path) }, nil
 	})
 }
 
@@ -117,15 +117,16 @@ func (s *Session) writeDemoCT(ctx context.Context, doc *Document, dir string) er
 	return nil
 }
 
-func (s *Session) commitSave(doc Document, plan *Plan, set *dicom.StructureSet, path string) {
+// commitSave notes that the state saved, with so many clips that nobody had decided on, stands at path.
+func (s *Session) commitSave(doc Document, saved stamp, undecided int, set *dicom.StructureSet, path string) {
 	if s.document.Volume == doc.Volume {
 		doc.Previews = s.document.Previews
 		s.document = doc
 		s.view.SavedPath, s.view.SavedAt, s.view.SavedSet = path, time.Now(), set
-		s.view.savedRevision = plan.Revision
+		s.view.saved = saved
 		state := "every clip reviewed"
-		if n := len(plan.Clips) - s.ReviewedCount(); n > 0 {
-			state = "draft, " + plural(n, "clip") + " not reviewed"
+		if undecided > 0 {
+			state = "draft, " + plural(undecided, "clip") + " not reviewed"
 		}
 		s.record(store.Event{Action: "Save RTSTRUCT: " + state})
 		if !s.Unsaved() {
@@ -134,8 +135,8 @@ func (s *Session) commitSave(doc Document, plan *Plan, set *dicom.StructureSet, 
 		s.mark(DocumentChanged | ViewChanged)
 	}
 	text := fmt.Sprintf("Saved %s.", path)
-	if n := len(plan.Clips) - s.ReviewedCount(); n > 0 {
-		text = fmt.Sprintf("Saved %s as a draft: %s not reviewed.", path, plural(n, "clip"))
+	if undecided > 0 {
+		text = fmt.Sprintf("Saved %s as a draft: %s not reviewed.", path, plural(undecided, "clip"))
 	}
 	s.Notify(&Notice{Text: text})
 }

@@ -45,6 +45,7 @@ type Session struct {
 	boxes    map[*volume.Mask]box // round clips, of this document
 	unlogged bool                 // that the log cannot be written was said
 	lastEdit edit
+	decided  map[uint64]map[int]bool // View.Reviewed of plans of other searches, by Plan.search: undo goes back to them
 	measured around      // what Derived.Around was, or is being, measured with
 	figured  figuredFrom // what Derived.Figures were, or are being, made from
 	stroke   *Stroke     // nil when nothing is being drawn

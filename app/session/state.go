@@ -50,6 +50,7 @@ type Plan struct {
 	Name     string // what made it, for the undo menu: "Reject clip 3"
 	Revision uint64 // differs between any two plans of a Session
 	draft    uint64 // differs whenever the targets do
+	search   uint64 // revision of the search that numbered the clips: in another's plan a number is another clip
 	Clips    []segment.Clip
 	Expected int // clips in the operation note; 0 when not given
 	Boost    bool
@@ -142,7 +143,7 @@ type View struct {
 	SavedAt        time.Time
 	SavedSet       *dicom.StructureSet // as written
 	AutosavedAt    time.Time           // zero when nothing is kept
-	savedRevision  uint64
+	saved          stamp
 	Notice         *Notice
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/clipwright/clipwright/internal/store"
+	"github.com/clipwright/clipwright/segment"
 )
 
 // undoSteps is how many plans undo keeps. A plan is small: masks are shared.
@@ -92,6 +93,12 @@ func (s *Session) Redo() {
 }
 
 func (s *Session) restore(p *Plan) {
+	if p.search != s.plan.search {
+		reviewed := s.decided[p.search]
+		s.keepReviewed()
+		s.view.Reviewed = reviewed
+		s.mark(ViewChanged)
+	}
 	s.plan = p
 	s.lastEdit = edit{}
 	if s.view.Selected != 0 && p.Clip(s.view.Selected) == nil {
@@ -103,9 +110,32 @@ func (s *Session) restore(p *Plan) {
 	s.surround()
 }
 
-// Unsaved tells whether the plan holds clips or drawings that are not in the file last saved.
+// renumber makes clips, which a search numbered anew, those of p, and reviewed what was decided on of them.
+func (s *Session) renumber(p *Plan, clips []segment.Clip, reviewed map[int]bool) {
+	s.keepReviewed()
+	p.Clips, p.search, s.view.Reviewed = clips, p.Revision, reviewed
+	s.mark(ViewChanged)
+}
+
+// keepReviewed keeps what was decided on of the plan that is being left, for undo and redo.
+func (s *Session) keepReviewed() {
+	if s.decided == nil {
+		s.decided = map[uint64]map[int]bool{}
+	}
+	s.decided[s.plan.search] = s.view.Reviewed
+}
+
+// stamp tells one state of the work from another.
+type stamp struct {
+	revision uint64
+	reviewed int
+}
+
+func (s *Session) stamp() stamp { return stamp{s.plan.Revision, s.ReviewedCount()} }
+
+// Unsaved tells whether there are clips, decisions on them or drawings that came after the file last saved.
 func (s *Session) Unsaved() bool {
-	return len(s.plan.Clips)+len(s.plan.Drawn) > 0 && s.plan.Revision != s.view.savedRevision
+	return len(s.plan.Clips)+len(s.plan.Drawn) > 0 && s.stamp() != s.view.saved
 }
 
 // Decided tells whether a person's work would be lost without saving: clips decided on, or drawings.

@@ -204,7 +204,7 @@ func (s *Session) SplitClip(id int) {
 		s.Notify(&Notice{Text: fmt.Sprintf("Clip %d is a single voxel: there is nothing to split.", id)})
 		return
 	}
-	made := nextID(s.plan.Clips)
+	made := s.newID()
 	s.Update(func() {
 		s.edit(fmt.Sprintf("Split clip %d", id), "", true, func(p *Plan) {
 			p.Clips = slices.Clone(p.Clips)

@@ -153,14 +153,16 @@ func (s *Session) SetCursor(p volume.Vec) {
 	})
 }
 
-// StepSlice moves the cursor by n slices towards the head (the grid's normal), onto a slice centre.
+// StepSlice moves the cursor by n slices towards the head (left or posterior where slices do not follow that way), onto a slice
+// centre: as the images step, whichever way the patient lay.
 func (s *Session) StepSlice(n int) {
 	if s.document.Volume == nil {
 		return
 	}
 	g := s.document.Volume.Grid
 	x, y, z := g.ToVoxel(s.view.Cursor)
-	s.SetCursor(g.ToPatient(x, y, math.Round(z)+float64(n)))
+	_, sign := mainAxis(g.Normal())
+	s.SetCursor(g.ToPatient(x, y, math.Round(z)+float64(sign*n)))
 }
 
 func clampToGrid(g *volume.Grid, p volume.Vec) volume.Vec {

@@ -47,8 +47,7 @@ func SeromaDrawn(s *segment.Seroma) Drawn {
 
 // anatomyFound brings what follows from lungs and chest wall in line: targets that are cropped with them, or figures alone.
 func (s *Session) anatomyFound() {
-	if r := s.plan.BoostRecipe(); r != nil && r.UsesAnatomy() {
-		s.drafts = nil
+	if s.draftKey().anatomy != nil {
 		s.redraft()
 		return
 	}
@@ -257,18 +256,23 @@ func (p *Plan) drawnSeroma() *volume.Mask {
 	return nil
 }
 
-// PreviewMargin shows what a margin would make, as it is dragged: a plan of its own that undo does not know.
+// PreviewMargin shows what a margin would make, as it is dragged: a plan of its own that undo does not know. The plan's own
+// margin shows the plan again.
 func (s *Session) PreviewMargin(m segment.Margin) {
 	if s.document.Volume == nil || len(s.plan.Kept()) == 0 || s.plan.Recipe != nil {
 		return
 	}
 	s.Update(func() {
+		if m == s.plan.Margin {
+			s.redraft()
+			return
+		}
 		next := *s.plan
 		next.Margin, next.Boost = m, true
 		in := s.draftInput()
 		in.Recipe = next.BoostRecipe()
 		s.start(JobDraft, "Preview the targets", func(ctx context.Context, _ *job) (func(), error) {
-			d, err := s.work.draftTargets(ctx, 0, in)
+			d, err := s.work.draftTargets(ctx, draftKey{}, in)
 			if err != nil {
 				return nil, err
 			}

@@ -55,7 +55,11 @@ func TestRecipesThatCropAreMadeAnewWhenAnatomyIsFound(t *testing.T) {
 		t.Fatal("nothing drafted")
 	}
 	before = w.drafts.Load()
-	w.Update(w.anatomyFound)
+	w.Update(func() {
+		found := *w.derived.Anatomy
+		w.derived.Anatomy = &found
+		w.anatomyFound()
+	})
 	w.idle()
 	if w.drafts.Load() == before {
 		t.Error("the chest wall was found, and the targets stay")

@@ -1,6 +1,10 @@
 package session
 
-import "github.com/clipwright/clipwright/internal/volume"
+import (
+	"math"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
 
 // boxMarginMM is the air between a clip and the box round it.
 const boxMarginMM = 4
@@ -48,4 +52,17 @@ func maskBox(m *volume.Mask) box {
 		b.high[axis] += boxMarginMM
 	}
 	return b
+}
+
+// mainAxis is the patient's axis (0 right to left, 1 front to back, 2 foot to head) that a direction follows most, and which way.
+func mainAxis(direction volume.Vec) (axis, sign int) {
+	for i := range direction {
+		if math.Abs(direction[i]) > math.Abs(direction[axis]) {
+			axis = i
+		}
+	}
+	if direction[axis] < 0 {
+		return axis, -1
+	}
+	return axis, 1
 }

@@ -8,10 +8,24 @@ import (
 	"github.com/clipwright/clipwright/segment"
 )
 
+// draftKey is what targets were made from: the same again makes the same.
+type draftKey struct {
+	plan     uint64 // Plan.draft
+	external *volume.Mask
+	anatomy  *segment.Anatomy // nil also where the recipe does not ask for it
+}
+
+func (s *Session) draftKey() draftKey {
+	k := draftKey{plan: s.plan.draft, external: s.derived.External}
+	if r := s.plan.BoostRecipe(); r != nil && r.UsesAnatomy() {
+		k.anatomy = s.derived.Anatomy
+	}
+	return k
+}
+
 // drafted is what the clips and margins of one plan lead to.
 type drafted struct {
-	key      uint64
-	external *volume.Mask
+	key      draftKey
 	targets  []TargetVolume
 	warnings []string
 	seconds  float64
@@ -23,9 +37,9 @@ const cachedDrafts = 16
 // draftCache holds the latest drafts, oldest first.
 type draftCache []drafted
 
-func (c draftCache) find(key uint64, external *volume.Mask) *drafted {
+func (c draftCache) find(key draftKey) *drafted {
 	for i := range c {
-		if c[i].key == key && c[i].external == external {
+		if c[i].key == key {
 			return &c[i]
 		}
 	}
@@ -48,9 +62,9 @@ func (s *Session) draftInput() segment.DraftInput {
 }
 
 // draftTargets drafts; what the recipe lacks comes as a warning, with the targets that could be made.
-func (p *pipeline) draftTargets(ctx context.Context, key uint64, in segment.DraftInput) (drafted, error) {
+func (p *pipeline) draftTargets(ctx context.Context, key draftKey, in segment.DraftInput) (drafted, error) {
 	start := time.Now()
-	d := drafted{key: key, external: in.External}
+	d := drafted{key: key}
 	targets, warnings, lacking := p.draft(ctx, in)
 	if err := ctx.Err(); err != nil {
 		return d, err
@@ -73,8 +87,8 @@ func (s *Session) redraft() {
 		s.setDraft(drafted{})
 		return
 	}
-	in, key := s.draftInput(), s.plan.draft
-	if d := s.drafts.find(key, in.External); d != nil {
+	in, key := s.draftInput(), s.draftKey()
+	if d := s.drafts.find(key); d != nil {
 		s.drop(JobDraft)
 		s.setDraft(*d)
 		return

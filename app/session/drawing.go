@@ -212,7 +212,7 @@ func (s *Session) RenameDrawn(name, to string) {
 	}
 	s.Update(func() {
 		s.CancelStroke()
-		s.edit(fmt.Sprintf("Rename %s to %s", name, to), "", s.recipeReadsDrawn(), func(p *Plan) {
+		s.edit(fmt.Sprintf("Rename %s to %s", name, to), "", s.recipeReadsDrawn() || to == NameSeroma, func(p *Plan) {
 			p.Drawn = slices.Clone(p.Drawn)
 			p.Drawing(name).Name = to
 		})
@@ -320,17 +320,11 @@ func (s *Session) EndStroke() {
 func (s *Session) sliceName(at volume.Slice) string {
 	g := s.document.Volume.Grid
 	n, of := at.Index+1, [3]int{g.Nx, g.Ny, g.Nz()}[at.Axis]
-	axis := [3]volume.Vec{g.Row, g.Col, g.Normal()}[at.Axis]
-	largest := 0
-	for i := range axis {
-		if axis[i]*axis[i] > axis[largest]*axis[largest] {
-			largest = i
-		}
-	}
-	if axis[largest] < 0 {
+	through, sign := mainAxis([3]volume.Vec{g.Row, g.Col, g.Normal()}[at.Axis])
+	if sign < 0 {
 		n = of + 1 - n
 	}
-	view := [3]string{"sagittal ", "coronal ", ""}[largest]
+	view := [3]string{"sagittal ", "coronal ", ""}[through]
 	return fmt.Sprintf("%sslice %d", view, n)
 }
 

@@ -50,8 +50,8 @@ func (s *Session) SaveWith(o SaveOptions) {
 		s.fail("Save", err)
 		return
 	}
-	doc, plan, in := s.document, s.plan, s.draftInput()
-	ready := s.drafts.find(plan.draft, in.External)
+	doc, plan, in, key := s.document, s.plan, s.draftInput(), s.draftKey()
+	ready := s.drafts.find(key)
 	reviewed := s.ReviewedCount()
 	needsCT, styles := s.NeedsCT(), s.view.Styles // never written, only replaced
 	s.start(JobSave, "Save", func(ctx context.Context, j *job) (func(), error) {
@@ -60,7 +60,7 @@ func (s *Session) SaveWith(o SaveOptions) {
 		}
 		if ready == nil {
 			j.report("Drafting targets", 0, 0)
-			d, err := s.work.draftTargets(ctx, plan.draft, in)
+			d, err := s.work.draftTargets(ctx, key, in)
 			if err != nil {
 				return nil, err
 			}

@@ -46,10 +46,10 @@ type Session struct {
 	unlogged bool                 // that the log cannot be written was said
 	lastEdit edit
 	decided  map[uint64]map[int]bool // View.Reviewed of plans of other searches, by Plan.search: undo goes back to them
-	measured around      // what Derived.Around was, or is being, measured with
-	figured  figuredFrom // what Derived.Figures were, or are being, made from
-	stroke   *Stroke     // nil when nothing is being drawn
-	opened   *OpenedSet  // beside the plan, read-only; nil when there is none
+	measured around                  // what Derived.Around was, or is being, measured with
+	figured  figuredFrom             // what Derived.Figures were, or are being, made from
+	stroke   *Stroke                 // nil when nothing is being drawn
+	opened   *OpenedSet              // beside the plan, read-only; nil when there is none
 
 	depth     int // nesting of Update
 	changed   Change

@@ -85,6 +85,7 @@ func (s *Session) surround() {
 	external := s.derived.External
 	if s.document.Volume == nil || external == nil || len(s.plan.Clips) == 0 {
 		s.drop(JobSurround)
+		s.measured = around{} // what was under way is not known
 		return
 	}
 	was := s.measured

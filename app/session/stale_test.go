@@ -1,0 +1,112 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+func TestADraftWithoutAnatomyIsNotTakenFromTheCacheWhenItIsFound(t *testing.T) {
+	w := newWorld(t)
+	found := make(chan struct{})
+	anatomy := w.work.anatomy
+	w.work.anatomy = func(ctx context.Context, v *volume.Volume, external *volume.Mask) (*segment.Anatomy, error) {
+		<-found
+		return anatomy(ctx, v, external)
+	}
+	draft := w.work.draft
+	w.work.draft = func(ctx context.Context, in segment.DraftInput) ([]segment.Target, []string, error) {
+		if in.Recipe != nil && in.Recipe.UsesAnatomy() && in.Anatomy == nil {
+			return nil, nil, errors.New("no chest wall")
+		}
+		return draft(ctx, in)
+	}
+	w.OpenDemo(1)
+	w.idle()
+	w.Run()
+	w.until("the search", func() bool { return !w.Job(JobRun).Running })
+	drafted := func() { w.until("a draft", func() bool { return !w.Job(JobDraft).Running }) }
+	crops, _ := segment.FindRecipe("", "rtog-1005")
+	w.SetRecipe(crops)
+	drafted()
+	wantTargets(t, w)
+	w.SetRecipe(nil)
+	drafted()
+	close(found)
+	w.idle()
+	w.Undo()
+	w.idle()
+	if len(w.Derived().Targets) < 2 {
+		t.Errorf("the chest wall is known, and the targets are those drafted without it: %v, %v", targetNames(w), w.Derived().DraftWarnings)
+	}
+}
+
+func TestADrawingRenamedToSeromaJoinsTheBed(t *testing.T) {
+	w := opened(t)
+	if err := w.NewStructure("Fluid", "CAVITY"); err != nil {
+		t.Fatal(err)
+	}
+	w.draw(10, false, [2]int{20, 20})
+	w.idle()
+	var seroma *volume.Mask
+	draft := w.work.draft
+	w.work.draft = func(ctx context.Context, in segment.DraftInput) ([]segment.Target, []string, error) {
+		seroma = in.Seroma
+		return draft(ctx, in)
+	}
+	w.RenameDrawn("Fluid", NameSeroma)
+	w.idle()
+	if seroma == nil {
+		t.Error("the bed does not know of the seroma")
+	}
+}
+
+func TestClipsAreMeasuredAfterAMeasurementThatWasDropped(t *testing.T) {
+	w := newWorld(t)
+	w.OpenDemo(1)
+	w.idle()
+	w.Run()
+	w.until("the search", func() bool { return !w.Job(JobRun).Running })
+	w.Undo() // no clips: the measurement under way is dropped
+	w.Redo()
+	w.idle()
+	if len(w.Derived().Around) != 3 || w.Derived().Anatomy == nil {
+		t.Errorf("measured %v, anatomy %v", w.Derived().Around, w.Derived().Anatomy != nil)
+	}
+}
+
+func TestAPreviewThatEndsWhereItBeganIsThePlanAgain(t *testing.T) {
+	for _, boost := range []bool{true, false} {
+		w := opened(t)
+		w.SetMargin(uniform(8))
+		w.SetBoost(boost)
+		w.idle()
+		want := targetNames(w)
+		w.PreviewMargin(uniform(24))
+		w.idle()
+		w.PreviewMargin(uniform(8))
+		w.idle()
+		if d := w.Derived(); d.Stale || len(d.Figures) != len(want) || !slices.Equal(targetNames(w), want) {
+			t.Errorf("boost %v: stale %v, %d figures, targets %v, want %v", boost, d.Stale, len(d.Figures), targetNames(w), want)
+		}
+	}
+}
+
+func TestStepsGoTowardsTheHeadHoweverThePatientLay(t *testing.T) {
+	w := newWorld(t)
+	g := testGrid()
+	g.Row, g.Origin = volume.Vec{-1, 0, 0}, volume.Vec{40, -40, 30} // feet first supine: the normal points to the feet
+	w.work.generate = nil
+	w.Update(func() { w.replaceDocument(demoDocument(1, volume.NewVolume(g))) })
+	w.SetCursor(g.ToPatient(20, 20, 10))
+	was := w.View().Cursor[2]
+	w.StepSlice(1)
+	if now := w.View().Cursor[2]; now != was+3 {
+		t.Errorf("from %g to %g mm, want %g", was, now, was+3)
+	}
+	w.idle()
+}

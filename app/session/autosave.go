@@ -108,11 +108,13 @@ func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) (*store.
 	return w, nil
 }
 
-// restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back.
-func (s *Session) restoreWork(w *store.Work) {
-	recipe, _ := segment.FindRecipe(s.deps.RecipeDir, w.Recipe) // none, or one of a site that is gone: the plain margin
-	if w.Edited != "" {
-		recipe, _ = segment.ParseRecipe(editedKey, []byte(w.Edited))
+// restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back, and says so.
+func (s *Session) restoreWork(w *store.Work) *Notice {
+	notice := Notice{}
+	recipe, err := s.recipeOf(w)
+	if err != nil {
+		notice.Severity = Warning
+		notice.Details = []string{"No boost targets are drafted: their recipe cannot be read. Choose one again. " + upperFirst(err.Error()) + "."}
 	}
 	var clips []segment.Clip
 	reviewed := map[int]bool{}
@@ -129,9 +131,11 @@ func (s *Session) restoreWork(w *store.Work) {
 		reviewed[c.ID] = c.Reviewed
 	}
 	var drawn []Drawn
+	fits := map[string]bool{}
 	for i := range w.Drawn {
 		d := &w.Drawn[i]
 		if m, ok := store.MaskOf(s.document.Volume.Grid, d.Runs); ok {
+			fits[d.Name] = d.Fits
 			drawn = append(drawn, Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Origin: d.Origin, Mask: m, CC: m.VolumeMM3() / 1000})
 		}
 	}
@@ -147,14 +151,30 @@ func (s *Session) restoreWork(w *store.Work) {
 		s.mark(ViewChanged | CursorChanged)
 		s.edit("Restore autosaved work", "", true, func(p *Plan) {
 			s.renumber(p, clips, reviewed)
-			p.Expected, p.Boost = w.Expected, w.Boost
+			p.Expected, p.Boost = w.Expected, w.Boost && err == nil
 			p.Margin = marginOf(w.MarginMM)
 			p.Free = freeMarginOf(w.FreeMM)
+			for i := range drawn {
+				if fits[drawn[i].Name] {
+					drawn[i].draft = p.draft
+				}
+			}
 			p.Recipe, p.Drawn = recipe, drawn
 		})
-		s.Notify(&Notice{Text: fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.",
-			w.Saved.Local().Format("2006-01-02 15:04"), what)})
 	})
+	notice.Text = fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.", w.Saved.Local().Format("2006-01-02 15:04"), what)
+	return &notice
+}
+
+// recipeOf is the recipe of w, nil for the plain margin.
+func (s *Session) recipeOf(w *store.Work) (*segment.Recipe, error) {
+	switch {
+	case w.Edited != "":
+		return segment.ParseRecipe(editedKey, []byte(w.Edited))
+	case w.Recipe != "":
+		return segment.FindRecipe(s.deps.RecipeDir, w.Recipe)
+	}
+	return nil, nil
 }
 
 func workOf(p *Plan, reviewed map[int]bool, g *volume.Grid, now time.Time) store.Work {
@@ -180,7 +200,7 @@ func workOf(p *Plan, reviewed map[int]bool, g *volume.Grid, now time.Time) store
 		})
 	}
 	for _, d := range p.Drawn {
-		w.Drawn = append(w.Drawn, store.Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Origin: d.Origin, Runs: d.Mask.Runs()})
+		w.Drawn = append(w.Drawn, store.Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Origin: d.Origin, Fits: !d.staleFor(p), Runs: d.Mask.Runs()})
 	}
 	return w
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/store"
+	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
 
@@ -140,4 +142,68 @@ func TestAFolderThatCannotBeWrittenIsSaid(t *testing.T) {
 	w.Run()
 	w.idle()
 	w.until("a notice", func() bool { n := w.View().Notice; return n != nil && strings.Contains(n.Text, "not being autosaved") })
+}
+
+func TestWhatWasRestoredIsSaidBesideTheFindings(t *testing.T) {
+	dir := t.TempDir()
+	w := keeping(t, dir)
+	w.Run()
+	w.idle()
+	w.SetKept(2, false)
+	w.settled("the work to be kept", true)
+
+	again := newWorld(t)
+	again.autosave = autosaver{store: store.Autosave{Dir: dir}, delay: 10 * time.Millisecond}
+	read := again.work.read
+	again.work.read = func(ctx context.Context, s *dicom.Series, r *dicom.Report) (*volume.Volume, error) {
+		r.Add(dicom.Finding{Severity: dicom.SeverityWarning, Text: "slices are uneven"})
+		return read(ctx, s, r)
+	}
+	again.OpenFolder("some/folder", "1.2")
+	again.idle()
+	n := again.View().Notice
+	if n == nil || n.Severity != Warning || !strings.Contains(n.Text, "Restored") || !slices.ContainsFunc(n.Details, func(d string) bool { return strings.Contains(d, "uneven") }) {
+		t.Errorf("notice %+v", n)
+	}
+	again.settled("the work to be kept again", true)
+}
+
+func TestARecipeThatIsGoneIsSaidWhenWorkIsRestored(t *testing.T) {
+	dir := t.TempDir()
+	w := keeping(t, dir)
+	w.Run()
+	w.idle()
+	w.SetRecipe(&segment.Recipe{Key: "of-the-ward", Name: "Of the ward", Targets: segment.PlainRecipe(uniform(3)).Targets})
+	w.settled("the work to be kept", true)
+
+	again := keeping(t, dir)
+	if n := again.View().Notice; n == nil || n.Severity != Warning || !strings.Contains(n.Text+strings.Join(n.Details, ""), "of-the-ward") {
+		t.Errorf("the targets are of another recipe than before, and the notice is %+v", n)
+	}
+	if again.Plan().Recipe != nil || again.Plan().Boost {
+		t.Errorf("targets of recipe %+v, boost %v, stand in for those of a recipe that is gone", again.Plan().Recipe, again.Plan().Boost)
+	}
+	again.settled("the work to be kept again", true)
+}
+
+func TestAnEditedTargetComesBackAsFreshAsItWas(t *testing.T) {
+	for _, stale := range []bool{false, true} {
+		dir := t.TempDir()
+		w := keeping(t, dir)
+		w.Run()
+		w.idle()
+		w.SetTool(ToolBrush)
+		w.SetActive(NameBed)
+		w.draw(10, false, [2]int{20, 20})
+		if stale {
+			w.SetKept(2, false)
+		}
+		w.idle()
+		w.settled("the work to be kept", true)
+		again := keeping(t, dir)
+		if got := len(again.BoostWarnings()) > 0; got != stale {
+			t.Errorf("edited target stale %v after restoring, want %v: %v", got, stale, again.BoostWarnings())
+		}
+		again.settled("the work to be kept again", true)
+	}
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -64,15 +65,22 @@ func (s *Session) readSeries(ctx context.Context, j *job, left string, doc Docum
 	return func() {
 		s.replaceDocument(doc)
 		s.readPreviews()
+		notice := joinNotices(broken, findingsNotice(doc.Findings))
 		if kept != nil {
-			s.restoreWork(kept)
+			notice = joinNotices(s.restoreWork(kept), notice)
 		}
-		for _, n := range []*Notice{broken, findingsNotice(doc.Findings)} {
-			if n != nil {
-				s.Notify(n)
-			}
+		if notice = joinNotices(s.view.Notice, notice); notice != nil {
+			s.Notify(notice)
 		}
 	}, nil
+}
+
+// joinNotices is first with what second says among its details; either may be nil.
+func joinNotices(first, second *Notice) *Notice {
+	if first == nil || second == nil {
+		return cmp.Or(first, second)
+	}
+	return &Notice{Severity: max(first.Severity, second.Severity), Text: first.Text, Details: slices.Concat(first.Details, []string{second.Text}, second.Details)}
 }
 
 // OpenDemo makes phantom case seed. It has no files until it is saved.

@@ -42,6 +42,7 @@ type Drawn struct {
 	Type   string       `json:"type"`
 	Recipe string       `json:"recipe,omitempty"` // of the drafted target it began as
 	Origin string       `json:"origin,omitempty"` // what made it, when it was accepted rather than drawn
+	Fits   bool         `json:"fits,omitempty"`   // clips, margins and recipe are those of the target it began as
 	Runs   []volume.Run `json:"runs"`             // voxels of the CT
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -37,15 +38,35 @@ func (a Audit) Append(seriesUID string, e Event) error {
 	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
 		return fmt.Errorf("audit log: %w", err)
 	}
-	f, err := os.OpenFile(a.path(seriesUID), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(a.path(seriesUID), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("audit log: %w", err)
 	}
-	_, err = f.Write(append(line, '\n'))
+	err = appendLine(f, line)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("audit log: %w", err)
 	}
 	return nil
+}
+
+// appendLine writes line in one piece, on a line of its own even after one that a crash cut short.
+func appendLine(f *os.File, line []byte) error {
+	line = append(line, '\n')
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > 0 {
+		var last [1]byte
+		if _, err := f.ReadAt(last[:], info.Size()-1); err != nil {
+			return err
+		}
+		if last[0] != '\n' {
+			line = slices.Insert(line, 0, '\n')
+		}
+	}
+	_, err = f.Write(line)
+	return err
 }
 
 // Read returns the log of the series, oldest first; a line that a crash cut short is left out.

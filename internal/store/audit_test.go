@@ -43,3 +43,19 @@ func TestAuditOnlyGrowsAndNamesNoSeries(t *testing.T) {
 		t.Error("a folder that cannot be made is no error")
 	}
 }
+
+func TestAnEventAfterACrashIsNotLostWithTheLineItCutShort(t *testing.T) {
+	a := Audit{Dir: t.TempDir()}
+	if err := os.WriteFile(a.path("1.2.3"), []byte(`{"time":"20`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range []string{"Open CT", "Find clips"} {
+		if err := a.Append("1.2.3", Event{Action: action}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events, err := a.Read("1.2.3")
+	if err != nil || len(events) != 2 || events[0].Action != "Open CT" || events[1].Action != "Find clips" {
+		t.Errorf("read %+v, %v", events, err)
+	}
+}

@@ -97,6 +97,23 @@ func placeCavity(r *rand.Rand, t *terrain, tex *texture, sx, zLo, zHi float64) (
 	return c, true
 }
 
+// move puts the fluid, somewhat shrunk, mm aside to where the softest tissue is: clips and cavity then disagree.
+func (c *cavity) move(t *terrain, mm float64) {
+	const directions = 40
+	best, to := -1.0, c.centre
+	for i := range directions {
+		p := c.centre.Add(fibonacci(i, directions).Scale(mm))
+		if share := t.around(p, (c.radii[0]+c.radii[1]+c.radii[2])/3); soft(t.at(p)) && share > best {
+			best, to = share, p
+		}
+	}
+	for i := range c.radii {
+		c.radii[i] *= 0.8
+	}
+	c.centre = to
+	c.shape = ellipsoid(to, c.radii, c.shape.axes[0], c.shape.axes[1])
+}
+
 // clipKind is a size of clip on the market: length, wire and inner gap in mm.
 func clipKind(r *rand.Rand) (length, wire, gap float64) {
 	switch p := r.Float64(); {
@@ -120,8 +137,8 @@ func settle(t *terrain, p, home vec, clear float64) (vec, bool) {
 }
 
 // bedClips puts n clips on the wall of c, some of them in pairs of one kind.
-func bedClips(r *rand.Rand, t *terrain, c *cavity, n int) (solids []*solid, lengths []float64) {
-	paired := r.Float64() < 0.4
+func bedClips(r *rand.Rand, t *terrain, c *cavity, n int, o SampleOptions) (solids []*solid, lengths []float64) {
+	paired := o.Pairs.or(r.Float64() < 0.4)
 	turn := ellipsoid(vec{}, [3]float64{1, 1, 1}, direction(r), direction(r)).axes
 	sites := n
 	if paired {
@@ -146,6 +163,9 @@ func bedClips(r *rand.Rand, t *terrain, c *cavity, n int) (solids []*solid, leng
 		}
 		if mixed {
 			length, wire, gap = clipKind(r)
+		}
+		if o.ClipMM > 0 {
+			length, wire, gap = o.ClipMM, math.Min(1, 0.15*o.ClipMM), 0.2
 		}
 		u := direction(r)
 		put := func(p, u vec) {

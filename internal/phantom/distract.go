@@ -3,6 +3,7 @@ package phantom
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // clutter makes the things that are mistaken for clips. load scales how many kinds a case has.
@@ -58,6 +59,38 @@ func (c *clutter) scatter(load float64) {
 	c.expanderPort()
 }
 
+// DistractorKinds lists what can be mistaken for a clip, as Distractor.Kind names it. An ECG lead has its cable, a port its catheter.
+func DistractorKinds() []string {
+	return []string{kindMarker, kindWire, kindStaple, kindBreastCalc, kindLead, kindVesselCalc, kindSternal, kindPort}
+}
+
+const (
+	kindMarker     = "skin marker"
+	kindWire       = "skin wire"
+	kindStaple     = "skin staple"
+	kindBreastCalc = "breast calcification"
+	kindLead       = "ECG lead"
+	kindVesselCalc = "vessel calcification"
+	kindSternal    = "sternal wire"
+	kindPort       = "port"
+)
+
+// put adds each of kinds as far as the body has a place for it; the order does not matter.
+func (c *clutter) put(kinds []string) {
+	makers := map[string]func(){
+		kindMarker: func() { c.skinMarkers(2 + c.r.IntN(3)) }, kindWire: c.skinWire, kindStaple: c.staples,
+		kindBreastCalc: c.breastCalcifications, kindLead: c.ecgLeads,
+	}
+	if c.m != nil {
+		makers[kindVesselCalc], makers[kindSternal], makers[kindPort] = c.vesselCalcifications, c.sternalWires, c.port
+	}
+	for _, kind := range DistractorKinds() {
+		if do := makers[kind]; do != nil && slices.Contains(kinds, kind) {
+			do()
+		}
+	}
+}
+
 // onSkin finds a skin point near the bed (share near of the time) or anywhere on the front.
 func (c *clutter) onSkin(near float64) (p, outward vec, ok bool) {
 	r := c.r
@@ -83,7 +116,7 @@ func (c *clutter) skinMarkers(n int) {
 	radius := uniform(c.r, 0.6, 1.2)
 	for range n {
 		if p, out, ok := c.onSkin(0.5); ok {
-			c.add("skin marker", hu, true, func(s *solid) {
+			c.add(kindMarker, hu, true, func(s *solid) {
 				b := radius * uniform(c.r, 0.9, 1.1)
 				s.egg(p.Add(out.Scale(b+0.4)), [3]float64{b, b, b}, 0)
 			})
@@ -134,7 +167,7 @@ func (c *clutter) skinWire() {
 		path[i] = path[i].Add(c.outward(path[i]).Scale(radius + 0.3))
 	}
 	if len(path) > 2 {
-		c.add("skin wire", uniform(c.r, 4000, 12000), true, func(s *solid) { s.wire(radius, path...) })
+		c.add(kindWire, uniform(c.r, 4000, 12000), true, func(s *solid) { s.wire(radius, path...) })
 	}
 }
 
@@ -150,7 +183,7 @@ func (c *clutter) staples() {
 		across = across.Scale(1 / across.Norm())
 		a, b := q.Add(across.Scale(3)).Add(out.Scale(0.5)), q.Sub(across.Scale(3)).Add(out.Scale(0.5))
 		in := out.Scale(-3.4)
-		c.add("skin staple", steelHU, true, func(s *solid) { s.wire(0.26, a.Add(in), a, b, b.Add(in)) })
+		c.add(kindStaple, steelHU, true, func(s *solid) { s.wire(0.26, a.Add(in), a, b, b.Add(in)) })
 	}
 }
 
@@ -169,11 +202,11 @@ func (c *clutter) breastCalcifications() {
 			for range 3 + r.IntN(6) {
 				q := p.Add(direction(r).Scale(uniform(r, 0, 9)))
 				b := uniform(r, 0.25, 0.8)
-				c.add("breast calcification", uniform(r, 900, 2600), false, func(s *solid) { s.egg(q, [3]float64{b, b, b * uniform(r, 1, 1.8)}, 0) })
+				c.add(kindBreastCalc, uniform(r, 900, 2600), false, func(s *solid) { s.egg(q, [3]float64{b, b, b * uniform(r, 1, 1.8)}, 0) })
 			}
 		case 1: // popcorn
 			b := uniform(r, 1.2, 4)
-			c.add("breast calcification", uniform(r, 350, 1100), false, func(s *solid) {
+			c.add(kindBreastCalc, uniform(r, 350, 1100), false, func(s *solid) {
 				for range 4 {
 					s.egg(p.Add(direction(r).Scale(b*0.7)), [3]float64{b * 0.6, b * 0.7, b * 0.5}, 0)
 				}
@@ -188,7 +221,7 @@ func (c *clutter) breastCalcifications() {
 			}
 		default: // eggshell of fat necrosis
 			b := uniform(r, 3, 8)
-			c.add("breast calcification", uniform(r, 350, 1000), false, func(s *solid) { s.egg(p, [3]float64{b, b * 0.9, b}, 0.12) })
+			c.add(kindBreastCalc, uniform(r, 350, 1000), false, func(s *solid) { s.egg(p, [3]float64{b, b * 0.9, b}, 0.12) })
 		}
 	}
 }
@@ -199,7 +232,7 @@ func (c *clutter) vesselCalcifications() {
 			p := c.m.toWorld(b)
 			n := uniform(c.r, 0.6, 2)
 			hu := uniform(c.r, 400, 1500)
-			c.add("vessel calcification", hu, false, func(s *solid) {
+			c.add(kindVesselCalc, hu, false, func(s *solid) {
 				s.egg(p, [3]float64{n * uniform(c.r, 0.6, 1.4), n * uniform(c.r, 0.6, 1.4), n * uniform(c.r, 0.8, 3)}, 0)
 			})
 		}
@@ -217,7 +250,7 @@ func (c *clutter) sternalWires() {
 			loop = append(loop, c.m.toWorld(vec{w * s, y - d*k, z + 2.5*s}))
 		}
 		knot := []vec{c.m.toWorld(vec{0.8, y - d, z}), c.m.toWorld(vec{-0.8, y - d - 2, z + 3}), c.m.toWorld(vec{1, y - d - 1, z + 7})}
-		c.add("sternal wire", steelHU, true, func(s *solid) { s.wire(0.42, loop...); s.wire(0.55, knot...) })
+		c.add(kindSternal, steelHU, true, func(s *solid) { s.wire(0.42, loop...); s.wire(0.55, knot...) })
 	}
 }
 
@@ -240,7 +273,7 @@ func (c *clutter) port() {
 	if metal {
 		hu = titaniumHU
 	}
-	c.add("port", hu, true, func(s *solid) {
+	c.add(kindPort, hu, true, func(s *solid) {
 		for _, ring := range []struct{ radius, at, wire float64 }{{10, -3.5, 1}, {9, 0, 0.8}, {7, 3.5, 0.8}, {3.5, -4, 1.3}, {7, -4, 1.3}} {
 			var loop []vec
 			for k := range 25 {
@@ -262,7 +295,7 @@ func (c *clutter) ecgLeads() {
 			continue
 		}
 		p = p.Add(out.Scale(1.2))
-		c.add("ECG lead", uniform(r, 2500, 9000), true, func(s *solid) {
+		c.add(kindLead, uniform(r, 2500, 9000), true, func(s *solid) {
 			s.rod(p, p.Add(out.Scale(uniform(r, 1, 2.5))), uniform(r, 1.4, 2.6))
 		})
 		cable := []vec{p.Add(out.Scale(3))}
@@ -270,6 +303,6 @@ func (c *clutter) ecgLeads() {
 			cable = append(cable, q.Add(c.outward(q).Scale(uniform(r, 2.2, 3))))
 		}
 		core := uniform(r, 0.2, 0.45)
-		c.add("ECG lead", uniform(r, 3000, 9000), true, func(s *solid) { s.wire(core, cable...) })
+		c.add(kindLead, uniform(r, 3000, 9000), true, func(s *solid) { s.wire(core, cable...) })
 	}
 }

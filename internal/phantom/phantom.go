@@ -53,6 +53,7 @@ type Clip struct {
 type Distractor struct {
 	Kind     string
 	CentreMM volume.Vec
+	PlacesMM []volume.Vec // along it, no two nearer than 3 mm: a wire is long, and its centre may lie beside it
 }
 
 // TrainingOptions draws an anatomy for training: slice 1.5-5 mm (mostly 3 and 5), pixel 0.9-1.4 mm,

@@ -220,7 +220,7 @@ func (p *plan) finish(ctx context.Context, t *terrain, v *volume.Volume, patches
 		inside := g.Contains(int(math.Round(x)), int(math.Round(y)), int(math.Round(z)))
 		if q.s.clip < 0 {
 			if inside {
-				c.Distractors = append(c.Distractors, Distractor{q.s.kind, q.s.centre})
+				c.Distractors = append(c.Distractors, q.s.distractor())
 			}
 			continue
 		}

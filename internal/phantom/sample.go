@@ -16,7 +16,27 @@ type SampleOptions struct {
 	MinClips, MaxClips int     // bed clips, default 5 to 14
 	Distractors        float64 // 1 is a clinical mix, default 1.6
 	NoClips            bool    // distractors alone
+
+	// For a case with a purpose; the zero values leave each to the seed.
+	ClipMM      float64  // length of every clip of the bed
+	Pairs       Choice   // clips of the bed in pairs
+	Axillary    Choice   // clips in the axilla
+	Kinds       []string // distractors of these kinds (DistractorKinds) and no others; Distractors is then without meaning
+	SeromaOffMM float64  // the fluid has moved so far from the middle of the clips
 }
+
+// Choice leaves something to the seed, forbids it or demands it.
+type Choice int
+
+// Choices.
+const (
+	Drawn Choice = iota
+	Never
+	Always
+)
+
+// or is what was drawn, unless it was chosen.
+func (c Choice) or(drawn bool) bool { return c == Always || c == Drawn && drawn }
 
 func (o SampleOptions) withDefaults() SampleOptions {
 	if o.RegionMM == 0 {
@@ -51,7 +71,37 @@ type plan struct {
 // Sample puts a cavity, clips and distractors of this seed into the anatomy and renders a region of
 // it on the anatomy's own voxels.
 func (a *Anatomy) Sample(ctx context.Context, seed int64, o SampleOptions) (*Case, error) {
-	o = o.withDefaults()
+	t, p, err := a.plan(seed, o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	return render(ctx, seed, t, a.base, p, a.m)
+}
+
+// Layout says where Sample will put what, without rendering it.
+type Layout struct {
+	Clips       []Clip // without Mask, VolumeMM3 and PeakHU
+	Distractors []Distractor
+	SeromaMM    volume.Vec // middle of the fluid
+	SeromaFresh float64    // 0 healed to 1: all of it fluid
+}
+
+// Layout is what Sample of the same arguments renders: cheap enough to search seeds with.
+func (a *Anatomy) Layout(seed int64, o SampleOptions) (*Layout, error) {
+	_, p, err := a.plan(seed, o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	l := &Layout{Clips: p.clips, SeromaMM: p.cavity.centre, SeromaFresh: p.cavity.strength}
+	for _, s := range p.solids {
+		if s.clip < 0 {
+			l.Distractors = append(l.Distractors, s.distractor())
+		}
+	}
+	return l, nil
+}
+
+func (a *Anatomy) plan(seed int64, o SampleOptions) (*terrain, *plan, error) {
 	t := &terrain{g: a.grid, tissue: a.tissue, centre: a.m.toWorld(vec{0, 0, -20})}
 	zs := [2]float64{a.m.toWorld(vec{0, 0, -85})[2], a.m.toWorld(vec{0, 0, 35})[2]}
 	r := stream(seed, streamBed, 1)
@@ -60,13 +110,13 @@ func (a *Anatomy) Sample(ctx context.Context, seed int64, o SampleOptions) (*Cas
 	}
 	p, err := newPlan(seed, o, t, a.m, a.m.tex, zs, home)
 	if err != nil {
-		return nil, fmt.Errorf("phantom %d, sample %d: %w", a.o.Seed, seed, err)
+		return nil, nil, fmt.Errorf("phantom %d, sample %d: %w", a.o.Seed, seed, err)
 	}
 	p.psfMM, p.noiseHU, p.extended, p.sharpness = a.o.PSFMM, a.o.NoiseHU, a.o.ExtendedRange, a.o.Sharpness
 	if !o.Whole {
 		p.noiseHU *= uniform(r, 0.7, 1.3)
 	}
-	return render(ctx, seed, t, a.base, p, a.m)
+	return t, p, nil
 }
 
 // Host is a real CT ready to take insertions: what they share is worked out once. It is read-only
@@ -184,18 +234,25 @@ func newPlan(seed int64, o SampleOptions, t *terrain, m *model, tex *texture, zs
 		}
 	}
 	if !o.NoClips {
-		solids, lengths := bedClips(r, t, p.cavity, o.MinClips+r.IntN(o.MaxClips-o.MinClips+1))
+		solids, lengths := bedClips(r, t, p.cavity, o.MinClips+r.IntN(o.MaxClips-o.MinClips+1), o)
 		add(solids, lengths, false)
 		if len(solids) == 0 {
 			return nil, errNoSite
 		}
-		if r.Float64() < 0.35 {
+		if o.Axillary.or(r.Float64() < 0.35) {
 			solids, lengths = axillaryClips(r, t, axilla(p.side), 1+r.IntN(7))
 			add(solids, lengths, true)
 		}
 	}
 	c := &clutter{r: stream(seed, streamDistractors, 0), t: t, m: m, side: p.side, bed: bed}
-	c.scatter(o.Distractors)
+	if o.Kinds != nil {
+		c.put(o.Kinds)
+	} else {
+		c.scatter(o.Distractors)
+	}
+	if o.SeromaOffMM > 0 {
+		p.cavity.move(t, o.SeromaOffMM)
+	}
 	p.solids = append(p.solids, c.solids...)
 	return p, nil
 }

@@ -2,6 +2,7 @@ package phantom
 
 import (
 	"math"
+	"slices"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -106,6 +107,19 @@ func (s *solid) finish() {
 	if total > 0 {
 		s.centre = sum.Scale(1 / total)
 	}
+}
+
+// distractor is s as a case names it.
+func (s *solid) distractor() Distractor {
+	const apartMM = 3
+	d := Distractor{Kind: s.kind, CentreMM: s.centre}
+	for _, p := range s.points {
+		at := vec{p.x, p.y, p.z}
+		if !slices.ContainsFunc(d.PlacesMM, func(q vec) bool { return q.Distance(at) < apartMM }) {
+			d.PlacesMM = append(d.PlacesMM, at)
+		}
+	}
+	return d
 }
 
 // clipSolid is a closed U of titanium wire: two legs along u side by side along v, joined at one end.

@@ -34,6 +34,7 @@ func mayImport() map[string][]string {
 		"internal/qa":       {"internal/dicom", "internal/volume", "segment"},
 		"internal/report":   {"internal/qa", "internal/volume", "viewer"},
 		"internal/store":    {"internal/volume"},
+		"internal/teach":    {"internal/dicom", "internal/phantom", "internal/qa", "internal/volume", "segment"},
 		"internal/nifti":    {"internal/volume"},
 		"internal/locale":   {},
 		"internal/archtest": {},

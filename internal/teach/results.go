@@ -1,0 +1,142 @@
+package teach
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/natefinch/atomic"
+)
+
+// Results is a folder of attempts: a folder for each learner, a file for each attempt, which nothing changes afterwards. A
+// learner's folder can be handed to a teacher as it is.
+type Results struct{ Dir string }
+
+// mostAttemptBytes bounds a file that is read as an attempt.
+const mostAttemptBytes = 16 << 20
+
+// LearnerDir is the folder of a learner. Names that a file system takes for the same have folders of their own.
+func (r Results) LearnerDir(learner string) string {
+	learner = strings.TrimSpace(learner)
+	name := strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return unicode.ToLower(c)
+		}
+		return '-'
+	}, learner)
+	sum := sha256.Sum256([]byte(learner))
+	return filepath.Join(r.Dir, name+"-"+hex.EncodeToString(sum[:3]))
+}
+
+// Keep writes t where nothing lies yet, whole or not at all, and returns the file.
+func (r Results) Keep(t *Attempt) (string, error) {
+	if err := CheckLearner(t.Learner); err != nil {
+		return "", err
+	}
+	b, err := json.MarshalIndent(t, "", " ")
+	if err != nil {
+		return "", fmt.Errorf("keep the attempt: %w", err)
+	}
+	dir := r.LearnerDir(t.Learner)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("keep the attempt: %w; choose a folder that can be written", err)
+	}
+	path := filepath.Join(dir, t.Begun.UTC().Format("20060102-150405")+"-"+t.ID+".json")
+	if _, err := os.Lstat(path); err == nil {
+		return "", fmt.Errorf("keep the attempt: %s exists already", path)
+	}
+	if err := atomic.WriteFile(path, bytes.NewReader(append(b, '\n'))); err != nil {
+		return "", fmt.Errorf("keep the attempt: %w", err)
+	}
+	return path, nil
+}
+
+// Attempts reads what a learner has done, oldest first; what cannot be read is an error beside it.
+func (r Results) Attempts(learner string) ([]Attempt, []error) {
+	all, errs := readAttempts(r.LearnerDir(learner))
+	return slices.DeleteFunc(all, func(t Attempt) bool { return t.Learner != strings.TrimSpace(learner) }), errs
+}
+
+// Learners lists who has attempts here, by name.
+func (r Results) Learners() []string {
+	all, _ := readAttempts(r.Dir)
+	var names []string
+	for _, t := range all {
+		if !slices.Contains(names, t.Learner) {
+			names = append(names, t.Learner)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// readAttempts reads every attempt in dir and its folders, oldest first, each once however often it was copied.
+func readAttempts(dir string) ([]Attempt, []error) {
+	var all []Attempt
+	var errs []error
+	seen := map[string]bool{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) && path == dir {
+				return nil
+			}
+			errs = append(errs, fmt.Errorf("read attempts: %w", err))
+			return nil
+		}
+		if !e.Type().IsRegular() || filepath.Ext(path) != ".json" || strings.HasPrefix(e.Name(), ".") {
+			return nil
+		}
+		t, err := readAttempt(path)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case !seen[t.ID]:
+			seen[t.ID] = true
+			all = append(all, *t)
+		}
+		return nil
+	})
+	if err != nil {
+		errs = append(errs, err)
+	}
+	slices.SortStableFunc(all, func(a, b Attempt) int { return cmp.Or(a.Begun.Compare(b.Begun), strings.Compare(a.ID, b.ID)) })
+	return all, errs
+}
+
+func readAttempt(path string) (*Attempt, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read an attempt: %w", err)
+	}
+	if info.Size() > mostAttemptBytes {
+		return nil, fmt.Errorf("%s: %d MB is no attempt", path, info.Size()>>20)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read an attempt: %w", err)
+	}
+	var t Attempt
+	if err := json.Unmarshal(b, &t); err != nil {
+		return nil, fmt.Errorf("%s cannot be read as an attempt: %w", path, err)
+	}
+	s := t.Score
+	switch {
+	case t.Format != attemptFormat:
+		return nil, fmt.Errorf("%s is no attempt of this program: its format is %q", path, t.Format)
+	case t.ID == "" || t.Case == "" || CheckLearner(t.Learner) != nil:
+		return nil, fmt.Errorf("%s is not whole: it names no attempt, case or learner", path)
+	case s.Found < 0 || s.Missed < 0 || s.False < 0 || !(t.Seconds >= 0):
+		return nil, fmt.Errorf("%s counts less than nothing: it was changed by hand", path)
+	}
+	return &t, nil
+}

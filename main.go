@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string) int {
 	return cli.Run(ctx, cli.Deps{
 		Version: version, Engine: engine, LibraryPath: onnx.LibraryPath,
 		Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes,
+		LessonDir: lessonDir(), ResultsDir: resultsDir(),
 		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir}) },
 		OpenDemo:   func() error { return open(app.Options{Demo: true, DemoSeed: demoSeed}) },
 		CaptureDemo: func(dir string) error {
@@ -67,6 +68,24 @@ func recipeDir() string {
 		return ""
 	}
 	return filepath.Join(dir, "clipwright", "recipes")
+}
+
+// lessonDir is the cache of the starter cases; empty where the user has no folder for such things.
+func lessonDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "clipwright", "lessons")
+}
+
+// resultsDir is where learners' attempts are kept, the same for window and command line; empty where there is no home.
+func resultsDir() string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "clipwright", "results")
 }
 
 // writeResult writes result.json beside the RTSTRUCT of a demo, as `clipwright segment --json` would.

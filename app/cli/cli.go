@@ -32,6 +32,8 @@ type Deps struct {
 	Segmentation segment.Model
 	ModelsError  error  // why the embedded models cannot be used, or nil
 	RecipeDir    string // where the site keeps its own recipes; empty for none
+	LessonDir    string // cache of the starter cases; empty for none
+	ResultsDir   string // where learners' attempts are kept; empty for none
 	// LibraryPath is where the ONNX Runtime library was found.
 	LibraryPath func() (string, error)
 	// OpenWindow shows the window, on dir when that is not empty, and returns when it is closed.
@@ -95,7 +97,7 @@ func newRoot(deps Deps) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		openCommand(deps), segmentCommand(deps), draftCommand(deps), recipesCommand(deps), compareCommand(deps), exportCommand(deps), scanCommand(deps),
-		qaCommand(deps), phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), doctorCommand(deps),
+		qaCommand(deps), lessonCommand(deps), phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), doctorCommand(deps),
 	)
 	return root
 }

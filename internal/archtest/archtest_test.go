@@ -21,7 +21,7 @@ func mayImport() map[string][]string {
 		"":                  {"app", "app/cli", "app/session", "internal/locale", "models", "segment", "segment/onnx"},
 		"app":               {"app/session", "assets", "internal/dicom", "internal/phantom", "internal/volume", "segment", "viewer", "viewer/pane"},
 		"app/session":       {"internal/dicom", "internal/nifti", "internal/phantom", "internal/qa", "internal/store", "internal/volume", "segment"},
-		"app/cli":           {"app/session", "internal/dicom", "internal/nifti", "internal/phantom", "internal/qa", "internal/report", "internal/volume", "segment"},
+		"app/cli":           {"app/session", "internal/dicom", "internal/nifti", "internal/phantom", "internal/qa", "internal/report", "internal/teach", "internal/volume", "segment"},
 		"assets":            {},
 		"models":            {},
 		"viewer":            {"internal/volume"},

@@ -30,6 +30,9 @@ type FromCT struct {
 // MakeFromCT makes the case in the new folder dir. Only voxels and outlines are taken over: the case's files are written anew,
 // with no name, number, date or UID of the patient's. What the pixels themselves show stays.
 func MakeFromCT(ctx context.Context, dir string, f FromCT) (*Case, error) {
+	if err := refuseThere(dir); err != nil {
+		return nil, err
+	}
 	set, err := dicom.ReadStructureSet(f.Reference, nil)
 	if err != nil {
 		return nil, err

@@ -188,8 +188,16 @@ func TestCSVNumbersAttemptsAndHidesFormulas(t *testing.T) {
 		column string
 		want   string
 	}{
-		{1, "learner", "'=HYPERLINK(1)"}, {1, "categories", "pair; rib"}, {1, "attempt", "1"}, {2, "attempt", "2"}, {1, "begun_utc", "2026-01-02T01:00:00Z"},
-		{1, "sensitivity", "0.5000"}, {2, "mean_error_mm", ""}, {2, "network_found", "4"}, {1, "network_found", ""}, {2, "boost_dsc", ""},
+		{1, "learner", "'=HYPERLINK(1)"},
+		{1, "categories", "pair; rib"},
+		{1, "attempt", "1"},
+		{2, "attempt", "2"},
+		{1, "begun_utc", "2026-01-02T01:00:00Z"},
+		{1, "sensitivity", "0.5000"},
+		{2, "mean_error_mm", ""},
+		{2, "network_found", "4"},
+		{1, "network_found", ""},
+		{2, "boost_dsc", ""},
 	} {
 		if got := at(c.row, c.column); got != c.want {
 			t.Errorf("row %d, %s: %q, want %q", c.row, c.column, got, c.want)

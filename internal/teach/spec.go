@@ -88,6 +88,40 @@ func (s Spec) Validate() error {
 	return nil
 }
 
+// SeromaMovedMM is how far the fluid has moved in a case where clips and seroma are to disagree.
+const SeromaMovedMM = 16
+
+// DistractorKinds lists what Spec.Kinds may hold.
+func DistractorKinds() []string { return phantom.DistractorKinds() }
+
+// Shows lists the categories that a case of s is an example of.
+func (s Spec) Shows() []string {
+	s = s.withDefaults()
+	const tinyMM, thickMM, noisyHU, many = 4, 4, 20, 9
+	var all []string
+	add := func(on bool, category string) {
+		if on && !slices.Contains(all, category) {
+			all = append(all, category)
+		}
+	}
+	add(s.LeastClips > many, CategoryMany)
+	add(s.Pairs, CategoryPair)
+	add(s.Rib, CategoryRib)
+	add(s.Axillary, CategoryAxilla)
+	add(s.ClipMM > 0 && s.ClipMM < tinyMM, CategoryTiny)
+	add(s.SliceMM > thickMM, CategoryThick)
+	add(s.SeromaOffMM > 0, CategorySeroma)
+	add(s.NoiseHU > noisyHU, CategoryArtefact)
+	for _, k := range s.Kinds {
+		add(strings.HasSuffix(k, "calcification"), CategoryCalc)
+		add(!strings.HasSuffix(k, "calcification"), k)
+	}
+	if all == nil {
+		return []string{CategoryPlain}
+	}
+	return all
+}
+
 // seeds choose a woman and what is put into her.
 type seeds struct{ anatomy, sample int64 }
 
@@ -226,6 +260,9 @@ func (s Spec) search(ctx context.Context, seed int64) (seeds, *phantom.Anatomy, 
 // MakePhantom makes a case that shows spec, the first from seed on, in the new folder dir. What is left empty of the lesson is
 // filled in.
 func MakePhantom(ctx context.Context, dir string, seed int64, spec Spec, lesson Lesson) (*Case, error) {
+	if err := refuseThere(dir); err != nil {
+		return nil, err
+	}
 	at, a, err := spec.search(ctx, seed)
 	if err != nil {
 		return nil, err

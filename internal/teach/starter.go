@@ -100,7 +100,7 @@ func starters() []starter {
 			Teaches: "Clips high and lateral, in the axillary fat behind the pectoral muscle, belong to the node surgery: they are clips, but not of the tumour bed.",
 			Zh:      &Words{Title: "腋窝银夹", Teaches: "位置高而靠外、在胸肌后方腋窝脂肪内的银夹属于淋巴结手术：它们是银夹，但不属于瘤床。"},
 		}},
-		{seeds{801, 80110}, Spec{LeastClips: 5, MostClips: 7, Kinds: []string{"breast calcification"}}, Lesson{
+		{seeds{810, 81004}, Spec{LeastClips: 5, MostClips: 7, ClipMM: 6, Kinds: []string{"breast calcification"}}, Lesson{
 			ID: "starter-08", Title: "Calcifications", Difficulty: 3, Categories: []string{CategoryCalc},
 			Teaches: "A calcification is round, clustered or a shell, throws no streaks and fades in a wide window, where titanium stays white.",
 			Zh:      &Words{Title: "钙化", Teaches: "钙化呈圆点、簇状或壳状，无条状伪影，加宽窗宽后变暗，而钛夹依然发白。"},
@@ -110,12 +110,12 @@ func starters() []starter {
 			Teaches: "On 5 mm slices a clip shares its voxels with tissue and loses brightness: look for what is small and sharp, not for what is white, and mark the slice where it is brightest.",
 			Zh:      &Words{Title: "厚层与致密乳腺", Teaches: "5 mm层厚时，银夹与组织共享体素而变暗：应寻找小而锐利的影，而不只是白色的影，并标在最亮的一层。"},
 		}},
-		{seeds{1001, 100100}, Spec{LeastClips: 5, MostClips: 7, ClipMM: 3, SliceMM: 5, NoiseHU: 14}, Lesson{
+		{seeds{1001, 100100}, Spec{LeastClips: 5, MostClips: 7, ClipMM: 3.6, SliceMM: 5, NoiseHU: 14}, Lesson{
 			ID: "starter-10", Title: "Tiny clips on thick slices", Difficulty: 4, Categories: []string{CategoryTiny, CategoryThick},
-			Teaches: "A 3 mm clip that lies across the slice may reach no more than the brightness of bone on a single slice: use a slab of the brightest voxels (key M), then go through slice by slice.",
-			Zh:      &Words{Title: "厚层上的微小银夹", Teaches: "横卧于层内的3 mm银夹可能只在一层上达到骨的亮度：先用最大密度厚层（M键），再逐层核对。"},
+			Teaches: "A clip below 4 mm that lies across the slice may reach no more than the brightness of bone on a single slice: use a slab of the brightest voxels (key M), then go through slice by slice.",
+			Zh:      &Words{Title: "厚层上的微小银夹", Teaches: "横卧于层内的不足4 mm的银夹可能只在一层上达到骨的亮度：先用最大密度厚层（M键），再逐层核对。"},
 		}},
-		{seeds{1102, 110201}, Spec{LeastClips: 6, MostClips: 8, SeromaOffMM: 16}, Lesson{
+		{seeds{1102, 110201}, Spec{LeastClips: 6, MostClips: 8, SeromaOffMM: SeromaMovedMM}, Lesson{
 			ID: "starter-11", Title: "Clips and seroma disagree", Difficulty: 4, Categories: []string{CategorySeroma},
 			Teaches: "Fluid moves and shrinks after surgery: where the seroma lies to one side of the clips, both belong into the bed, and the question goes to the surgeon.",
 			Zh:      &Words{Title: "银夹与血清肿不一致", Teaches: "术后积液会移动和缩小：血清肿偏于银夹一侧时，二者均应包括在瘤床内，并应向外科医生核实。"},

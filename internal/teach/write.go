@@ -15,14 +15,22 @@ import (
 // ErrThere says that the folder a case was to become is there already.
 var ErrThere = errors.New("the folder exists already; choose another")
 
+// refuseThere is an error when dir is there already.
+func refuseThere(dir string) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("%s: %w", dir, ErrThere)
+	}
+	return nil
+}
+
 // write makes the folder dir of a case: all of it, or nothing. It writes beside and renames. Of the CT's headers nothing is
 // taken over: the files name the lesson in the place of a patient, and their UIDs are new.
 func (c *content) write(ctx context.Context, dir string) (*Case, error) {
 	if err := c.lesson.validate(); err != nil {
 		return nil, fmt.Errorf("make the case %s: %w", dir, err)
 	}
-	if _, err := os.Lstat(dir); err == nil {
-		return nil, fmt.Errorf("%s: %w", dir, ErrThere)
+	if err := refuseThere(dir); err != nil {
+		return nil, err
 	}
 	if err := c.draft(ctx); err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func newClipList(h *host, do clipActions) *clipList {
 	l.empty = newText("", textStyle{size: sizeSmall, colour: colourDim})
 	l.scroll = container.NewVScroll(l.rows)
 	head := container.New(clipColumns{}, l.titles()...)
-	l.add = newButton(h, lang.L("Add clip at crosshair"), theme.ContentAddIcon(), buttonFlat, lang.L("Put the crosshair on a clip that was missed, then press A"), do.add)
+	l.add = newButton(h, lang.L("Add clip at crosshair"), theme.ContentAddIcon(), buttonFlat, h.keys.tip(lang.L("Put the crosshair on a clip that was missed"), "clip.add"), do.add)
 	l.add.small = true
 	l.box = container.NewBorder(rows(0, head, inset(l.empty, 14, 8, 4, 4)), inset(columns(0, l.add), 8, 8, 2, 4), nil, nil, l.scroll)
 	return l

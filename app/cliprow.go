@@ -45,8 +45,8 @@ func newClipRow(h *host, id int, do clipActions) *clipRow {
 		place:      newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 60}),
 		remark:     newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 60}),
 	}
-	r.keepButton = newButton(h, "", theme.ConfirmIcon(), buttonFlat, lang.L("Keep: reviewed (Space, Enter)"), func() { do.decide(id, true) })
-	r.rejectIt = newButton(h, "", theme.CancelIcon(), buttonFlat, lang.L("Reject: reviewed (Space)"), func() { do.decide(id, false) })
+	r.keepButton = newButton(h, "", theme.ConfirmIcon(), buttonFlat, h.keys.tip(lang.L("Keep: reviewed"), "clip.keep"), func() { do.decide(id, true) })
+	r.rejectIt = newButton(h, "", theme.CancelIcon(), buttonFlat, h.keys.tip(lang.L("Reject: reviewed"), "clip.reject"), func() { do.decide(id, false) })
 	r.keepButton.small, r.rejectIt.small = true, true
 	r.merge = newButton(h, "", nil, buttonNormal, lang.L("Both are one clip"), func() { do.merge(id, r.mergeWith) })
 	r.split = newButton(h, lang.L("Split"), nil, buttonNormal, lang.L("This is two clips: its parts, or its halves"), func() { do.split(id) })

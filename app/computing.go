@@ -68,10 +68,7 @@ func setComputing(s *session.Session, c computing) {
 
 // showComputing lets the user choose what the networks run on.
 func (w *window) showComputing() {
-	if w.help != nil {
-		w.help.Hide()
-		w.help = nil
-	}
+	w.hideHelp()
 	list := rows(2)
 	var buttons []*button
 	all := choices(w.session)
@@ -129,11 +126,4 @@ func computingNotes(s *session.Session, gpu bool) []string {
 		}
 	}
 	return lines
-}
-
-func (w *window) hideHelp() {
-	if w.help != nil {
-		w.help.Hide()
-		w.help = nil
-	}
 }

@@ -1,10 +1,7 @@
 package app
 
 import (
-	"fmt"
-
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -31,118 +28,33 @@ func presets() []windowPreset {
 // pageSlices is how many slices PgUp and PgDn go.
 const pageSlices = 10
 
-// binding is a key of the window and what it does, for the map that ? shows.
-type binding struct {
-	keys, does string
-}
-
-// bindings lists the keys in the order of the map.
-func bindings() []binding {
-	b := []binding{
-		{lang.L("Up  Down"), lang.L("next slice towards head, feet")},
-		{lang.L("PgUp PgDn"), lang.L("ten slices")},
-		{lang.L("Home End"), lang.L("first, last slice")},
-		{"N  P", lang.L("next, previous clip")},
-		{lang.L("Space"), lang.L("keep or reject the clip")},
-		{lang.L("Enter"), lang.L("keep the clip and go to the next")},
-		{lang.L("Del"), lang.L("reject the clip and go to the next")},
-		{"A", lang.L("add the clip at the crosshair")},
-		{"F", lang.L("fit the images")},
-		{"Z", lang.L("close-up of the crosshair, and back")},
-		{"R", lang.L("reset the window")},
-		{"M", lang.L("brightest of a slab: 10, 20, 40 mm, off")},
-		{"T", lang.L("pixels as they are, or smooth")},
-		{"L", lang.L("layout of the images")},
-		{"K", lang.L("save a picture of the view")},
-		{"O", lang.L("marks on the images")},
-		{"9  0", lang.L("fold the left, right panel")},
-		{"Ctrl+O", lang.L("open a folder")},
-		{"Ctrl+R", lang.L("find clips")},
-		{"Ctrl+S", lang.L("save the RTSTRUCT")},
-		{"Ctrl+Z", lang.L("undo")},
-		{"Shift+Ctrl+Z", lang.L("redo")},
-		{lang.L("Escape"), lang.L("cancel what runs, leave a field")},
-	}
-	for _, k := range toolKeys() {
-		b = append(b, binding{string(k.key), k.does})
-	}
-	b = append(b,
-		binding{"[  ]", lang.L("smaller, larger brush")},
-		binding{"H  I", lang.L("fill holes; interpolate slices left out")})
-	for _, p := range presets() {
-		b = append(b, binding{string(p.key), fmt.Sprintf(lang.L("window: %s"), lowerFirst(p.name))})
-	}
-	return append(b, binding{"?", lang.L("this map")})
-}
-
 // typedKey is every key that no field takes.
 func (w *window) typedKey(e *fyne.KeyEvent) {
+	if w.keyPage.asks() {
+		if key := string(e.Name); !isSign(key) {
+			w.keyPage.take(key)
+		}
+		return
+	}
 	if w.win.Canvas().Overlays().Top() != nil {
 		w.leaveOverlay(e)
 		return
 	}
-	s := w.session
-	switch e.Name {
-	case fyne.KeyUp:
-		s.StepSlice(1)
-	case fyne.KeyDown:
-		s.StepSlice(-1)
-	case fyne.KeyPageUp:
-		s.StepSlice(pageSlices)
-	case fyne.KeyPageDown:
-		s.StepSlice(-pageSlices)
-	case fyne.KeyHome:
-		s.StepSlice(-farSlices)
-	case fyne.KeyEnd:
-		s.StepSlice(farSlices)
-	case fyne.KeyN:
-		s.NextClip()
-	case fyne.KeyP:
-		s.PrevClip()
-	case fyne.KeySpace:
-		w.toggleKept()
-	case fyne.KeyReturn, fyne.KeyEnter:
-		w.keepAndNext()
-	case fyne.KeyA:
-		s.AddClip()
-	case fyne.KeyF:
-		w.views.fit()
-	case fyne.KeyZ:
-		w.views.closeUp()
-	case fyne.KeyR:
-		w.setPreset(presets()[0])
-	case fyne.KeyM:
-		s.NextSlab()
-	case fyne.KeyT:
-		w.toggleSmooth()
-	case fyne.KeyL:
-		w.nextLayout()
-	case fyne.KeyK:
-		w.askPicture()
-	case fyne.KeyH:
-		s.FillHoles()
-	case fyne.KeyI:
-		s.Interpolate()
-	case fyne.KeyDelete, fyne.KeyBackspace:
-		w.rejectAndNext()
-	case fyne.KeyO:
-		s.SetOverlays(!s.View().Overlays)
-	case fyne.Key9:
-		w.dock.toggleLeft()
-	case fyne.Key0:
-		w.dock.toggleRight()
-	case fyne.KeyEscape:
+	if e.Name == fyne.KeyEscape {
 		w.escape()
-	default:
-		for _, k := range toolKeys() {
-			if e.Name == k.key {
-				w.takeTool(k.tool)
-			}
-		}
-		for _, p := range presets() {
-			if e.Name == p.key {
-				w.setPreset(p)
-			}
+		return
+	}
+	if key := string(e.Name); !isSign(key) {
+		w.perform(key)
+	}
+}
+
+// perform does what a key stands for.
+func (w *window) perform(key string) {
+	id := w.host.keys.command(key)
+	for _, c := range commands() {
+		if c.id == id {
+			c.do(w)
 		}
 	}
 }
@@ -171,24 +83,16 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 // farSlices is more slices than any CT has.
 const farSlices = 1 << 20
 
+// typedRune is every sign that no field takes.
 func (w *window) typedRune(r rune) {
-	switch r {
-	case '?':
-		w.showHelp()
-	case '[', ']':
-		w.session.StepBrush(r == ']')
+	key := string(r)
+	switch {
+	case !isSign(key):
+	case w.keyPage.asks():
+		w.keyPage.take(key)
+	case w.win.Canvas().Overlays().Top() == nil || w.host.keys.command(key) == "help":
+		w.perform(key)
 	}
-}
-
-// takeTool chooses t; chosen again, a tool is put back.
-func (w *window) takeTool(t session.Tool) {
-	if !w.session.HasVolume() {
-		return
-	}
-	if w.session.View().Tool == t {
-		t = session.ToolCrosshair
-	}
-	w.session.SetTool(t)
 }
 
 // escape leaves one thing at a time: what is being drawn, the box, the tool, then what runs and what is said.
@@ -236,37 +140,19 @@ func (w *window) rejectAndNext() {
 	})
 }
 
-// shortcuts are the keys with Ctrl (Cmd on a Mac), by the toolkit's names of them.
-func (w *window) shortcuts() map[string]func() {
-	const ctrl = fyne.KeyModifierShortcutDefault
-	name := func(key fyne.KeyName, modifier fyne.KeyModifier) string {
-		return (&desktop.CustomShortcut{KeyName: key, Modifier: modifier}).ShortcutName()
-	}
-	return map[string]func(){
-		name(fyne.KeyO, ctrl):                       w.chooseFolder,
-		name(fyne.KeyR, ctrl):                       w.session.Run,
-		name(fyne.KeyS, ctrl):                       w.askSave,
-		(&fyne.ShortcutUndo{}).ShortcutName():       w.session.Undo,
-		(&fyne.ShortcutRedo{}).ShortcutName():       w.session.Redo,
-		name(fyne.KeyZ, ctrl|fyne.KeyModifierShift): w.session.Redo,
-	}
-}
-
+// typedShortcut is every key with Ctrl (Cmd on a Mac) or Alt.
 func (w *window) typedShortcut(s fyne.Shortcut) {
-	if do := w.shortcuts()[s.ShortcutName()]; do != nil {
-		do()
+	key := shortcutKey(s)
+	switch {
+	case w.keyPage.asks():
+		w.keyPage.take(key)
+	case w.win.Canvas().Overlays().Top() == nil:
+		w.perform(key)
 	}
 }
 
 func (w *window) addShortcuts() {
-	const ctrl = fyne.KeyModifierShortcutDefault
-	for _, s := range []fyne.Shortcut{
-		&fyne.ShortcutUndo{}, &fyne.ShortcutRedo{},
-		&desktop.CustomShortcut{KeyName: fyne.KeyO, Modifier: ctrl},
-		&desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: ctrl},
-		&desktop.CustomShortcut{KeyName: fyne.KeyS, Modifier: ctrl},
-		&desktop.CustomShortcut{KeyName: fyne.KeyZ, Modifier: ctrl | fyne.KeyModifierShift},
-	} {
+	for _, s := range allShortcuts() {
 		w.win.Canvas().AddShortcut(s, w.typedShortcut)
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
+// choiceWidth is the width of the label before a choice.
+const choiceWidth float32 = 110
+
 // option is one of several settings of which one is in force.
 type option struct {
 	label   string
@@ -45,7 +48,7 @@ func (w *window) showSettings() {
 
 // choiceOf is a line of settings of which one is in force.
 func (w *window) choiceOf(label string, all []option) fyne.CanvasObject {
-	line := columns(2, middle(newText(label, textStyle{colour: colourDim, shrink: true, minWidth: 110})))
+	line := columns(2, middle(newText(label, textStyle{colour: colourDim, shrink: true, minWidth: choiceWidth})))
 	for _, o := range all {
 		icon := theme.RadioButtonIcon()
 		if o.inForce {

@@ -64,6 +64,7 @@ type host struct {
 	typedKey  func(*fyne.KeyEvent)
 	typedRune func(rune)
 	shortcut  func(fyne.Shortcut)
+	keys      *keymap
 	unfocus   func() // gives the keyboard back to the images
 }
 

@@ -73,7 +73,7 @@ func newToolbar(h *host, s *session.Session, do toolActions) *toolbar {
 	t := &toolbar{host: h, do: do, session: s, tools: map[session.Tool]*button{}}
 	left := columns(1)
 	for _, k := range toolKeys() {
-		b := newButton(h, "", icon(k.icon), buttonFlat, fmt.Sprintf("%s (%s)", upperFirst(k.does), k.key), func() { do.tool(k.tool) })
+		b := newButton(h, "", icon(k.icon), buttonFlat, h.keys.tip(upperFirst(k.does), "tool."+k.icon), func() { do.tool(k.tool) })
 		t.tools[k.tool] = b
 		left.Add(b)
 	}
@@ -82,16 +82,16 @@ func newToolbar(h *host, s *session.Session, do toolActions) *toolbar {
 	t.sized = columns(4, middle(t.size), middle(newText("mm", textStyle{size: sizeSmall, colour: colourDim})))
 	t.structure = newButton(h, "", theme.MenuDropDownIcon(), buttonNormal, lang.L("The structure to draw on"), t.choose)
 	t.structure.small = true
-	holes := newButton(h, "", icon("holes"), buttonFlat, lang.L("Fill the holes of the structure (H)"), do.holes)
-	between := newButton(h, "", icon("between"), buttonFlat, lang.L("Interpolate the slices left out between those drawn (I)"), do.between)
+	holes := newButton(h, "", icon("holes"), buttonFlat, h.keys.tip(lang.L("Fill the holes of the structure"), "draw.holes"), do.holes)
+	between := newButton(h, "", icon("between"), buttonFlat, h.keys.tip(lang.L("Interpolate the slices left out between those drawn"), "draw.between"), do.between)
 	t.drawing = columns(6, middle(t.structure), t.sized, columns(0, holes, between))
 	t.search = newButton(h, lang.L("Find in box"), theme.SearchIcon(), buttonPrimary, lang.L("Let the Segmentation Net look for clips in this box"), do.search)
 	t.search.small = true
-	t.slab = newButton(h, "", icon("slab"), buttonFlat, lang.L("Brightest of a slab: clips jump out (M)"), do.slab)
-	t.smooth = newButton(h, "", icon("pixels"), buttonFlat, lang.L("Show the pixels as they are, without smoothing (T)"), do.smooth)
+	t.slab = newButton(h, "", icon("slab"), buttonFlat, h.keys.tip(lang.L("Brightest of a slab: clips jump out"), "view.slab"), do.slab)
+	t.smooth = newButton(h, "", icon("pixels"), buttonFlat, h.keys.tip(lang.L("Show the pixels as they are, without smoothing"), "view.pixels"), do.smooth)
 	right := columns(1, t.slab, t.smooth,
-		newButton(h, "", icon("layout"), buttonFlat, lang.L("Layout: large axial, four views, one view (L)"), do.layout),
-		newButton(h, "", icon("camera"), buttonFlat, lang.L("Save a picture of the view (K)"), do.shot))
+		newButton(h, "", icon("layout"), buttonFlat, h.keys.tip(lang.L("Layout: large axial, four views, one view"), "view.layout"), do.layout),
+		newButton(h, "", icon("camera"), buttonFlat, h.keys.tip(lang.L("Save a picture of the view"), "view.picture"), do.shot))
 	line := container.NewHBox(left, t.drawing, middle(t.search), layout.NewSpacer(), right)
 	t.box = rows(0, container.NewStack(newFill(colourPanel), inset(line, 6, 6, 0, 0)), newRule())
 	return t

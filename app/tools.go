@@ -4,15 +4,15 @@ import (
 	"image/color"
 	"math"
 
+	"fyne.io/fyne/v2/driver/desktop"
+
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/viewer"
+	"github.com/clipwright/clipwright/viewer/pane"
 )
 
-// preferenceRightZooms lets a drag with the right button zoom instead of changing the window.
-const preferenceRightZooms = "right drag zooms"
-
-// press begins what the tool does with the left button at a point of p.
+// press begins what the tool does with the left button at a point of p; without a tool, what the mouse scheme says.
 func (v *views) press(p *planeView, at volume.Vec, opposite bool) {
 	s := v.session
 	switch tool := s.View().Tool; {
@@ -20,39 +20,56 @@ func (v *views) press(p *planeView, at volume.Vec, opposite bool) {
 		s.BeginStroke(at, viewer.ShownSlice(ptr(v.scene(p))), opposite)
 	case tool == session.ToolBox:
 		v.boxDrag = v.takeBox(p, at)
-	default:
+	case v.mouse.left == dragCrosshair:
 		s.SetCursor(at)
+	default:
+		v.clicked = &at
 	}
 }
 
-func (v *views) drag(p *planeView, at volume.Vec) {
+// drag is a move of the mouse with a button held.
+func (v *views) drag(p *planeView, d pane.Drag) {
 	s := v.session
-	switch tool := s.View().Tool; {
-	case tool.Draws():
-		s.StrokeTo(at)
-	case tool == session.ToolBox:
+	v.clicked = nil
+	action := v.mouse.of(d.Button)
+	if tool := s.View().Tool; d.Button == desktop.MouseButtonPrimary && tool.Draws() {
+		s.StrokeTo(d.At)
+		return
+	} else if d.Button == desktop.MouseButtonPrimary && tool == session.ToolBox {
 		if v.boxDrag != nil {
-			v.boxDrag.to(s, at)
+			v.boxDrag.to(s, d.At)
 		}
-	default:
-		s.SetCursor(at)
-	}
-}
-
-func (v *views) release() {
-	v.boxDrag = nil
-	v.session.EndStroke()
-}
-
-// rightDrag changes the window, or zooms when that is preferred: a drag across the whole picture doubles the width or
-// shifts the centre by it, or zooms eightfold about the point where it began.
-func (v *views) rightDrag(p *planeView, down, right float64, pressed volume.Vec) {
-	if v.settings.Bool(preferenceRightZooms) {
-		v.zoomAt(p, math.Exp2(-3*down), pressed)
 		return
 	}
-	view := v.session.View()
-	v.session.SetWindow(view.WindowCentreHU+down*view.WindowWidthHU, view.WindowWidthHU*math.Exp2(right))
+	switch action {
+	case dragCrosshair:
+		s.SetCursor(d.At)
+	case dragWindow:
+		view := s.View()
+		s.SetWindow(view.WindowCentreHU+d.Down*view.WindowWidthHU, view.WindowWidthHU*math.Exp2(d.Right))
+	case dragPan:
+		p.panMM[0] -= d.RightMM
+		p.panMM[1] -= d.DownMM
+		p.pane.SetScene(v.marked(p))
+	case dragZoom:
+		v.zoomAt(p, math.Exp2(-3*d.Down), d.Began)
+	case dragSlices:
+		v.slicePart -= d.Down * slicesPerHeight
+		if n := math.Trunc(v.slicePart); n != 0 {
+			v.slicePart -= n
+			s.SetCursor(viewer.Step(ptr(v.scene(p)), int(n)))
+		}
+	}
+}
+
+// release ends a stroke or a drag of the box. A left press that did not move is a click: it puts the crosshair there.
+func (v *views) release() {
+	v.boxDrag = nil
+	if v.clicked != nil {
+		v.session.SetCursor(*v.clicked)
+		v.clicked = nil
+	}
+	v.session.EndStroke()
 }
 
 // brush is the circle round the mouse: its diameter in mm, 0 for none, and colour.
@@ -64,8 +81,8 @@ func (v *views) brush() (mm float64, c color.Color) {
 	return view.BrushMM, v.paint(view.Active)
 }
 
-// path is the contour that is being drawn.
-func (v *views) path() viewer.Path {
+// drawnPath is the contour that is being drawn.
+func (v *views) drawnPath() viewer.Path {
 	k := v.session.Stroke()
 	if k == nil || len(k.Path) == 0 {
 		return viewer.Path{}

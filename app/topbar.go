@@ -45,14 +45,16 @@ type topbar struct {
 	redo     *button
 	save     *button
 	shape    string // of the last layout
+	keys     *keymap
 }
 
 func newTopbar(h *host, do intents) *topbar {
 	t := &topbar{
+		keys:     h.keys,
 		patient:  newText("", textStyle{shrink: true, minWidth: 120}),
-		open:     newButton(h, lang.L("Open"), theme.FolderOpenIcon(), buttonNormal, lang.L("Open a CT folder (Ctrl+O)"), do.open),
+		open:     newButton(h, lang.L("Open"), theme.FolderOpenIcon(), buttonNormal, h.keys.tip(lang.L("Open a CT folder"), "file.open"), do.open),
 		demo:     newButton(h, lang.L("Demo"), theme.MediaPlayIcon(), buttonNormal, lang.L("Open the demo case: a made-up patient with known clips"), do.demo),
-		run:      newButton(h, lang.L("Find clips"), theme.SearchIcon(), buttonPrimary, lang.L("Let the networks look for clips (Ctrl+R)"), do.run),
+		run:      newButton(h, lang.L("Find clips"), theme.SearchIcon(), buttonPrimary, h.keys.tip(lang.L("Let the networks look for clips"), "clips.find"), do.run),
 		cancel:   newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), do.cancel),
 		progress: newProgress(),
 		clips:    newText("", textStyle{bold: true}),
@@ -61,7 +63,7 @@ func newTopbar(h *host, do intents) *topbar {
 		look:     newText("", textStyle{colour: colourWarning}),
 		undo:     newButton(h, "", theme.ContentUndoIcon(), buttonFlat, "", do.undo),
 		redo:     newButton(h, "", theme.ContentRedoIcon(), buttonFlat, "", do.redo),
-		save:     newButton(h, lang.L("Save RTSTRUCT"), theme.DocumentSaveIcon(), buttonNormal, lang.L("Save clips and targets as a DICOM RTSTRUCT (Ctrl+S)"), do.save),
+		save:     newButton(h, lang.L("Save RTSTRUCT"), theme.DocumentSaveIcon(), buttonNormal, h.keys.tip(lang.L("Save clips and targets as a DICOM RTSTRUCT"), "file.save"), do.save),
 	}
 	t.expected = newNumber(0, 99, 1, 46, func(v float64) { do.expected(int(v)) })
 	t.expected.optional, t.expected.left, t.expected.shortcut = true, h.unfocus, h.shortcut
@@ -77,7 +79,7 @@ func newTopbar(h *host, do intents) *topbar {
 	brand := columns(8, middle(logo), middle(newText("Clipwright", textStyle{bold: true})))
 	settings := newButton(h, "", theme.SettingsIcon(), buttonFlat, lang.L("Settings"), do.settings)
 	computing := newButton(h, "", theme.ComputerIcon(), buttonFlat, lang.L("What the networks run on"), do.computing)
-	help := newButton(h, "", theme.HelpIcon(), buttonFlat, lang.L("Keys (?)"), do.help)
+	help := newButton(h, "", theme.HelpIcon(), buttonFlat, h.keys.tip(lang.L("Keys and mouse"), "help"), do.help)
 	history := newButton(h, "", theme.HistoryIcon(), buttonFlat, lang.L("What was done on this CT: the audit log"), do.log)
 	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, computing, settings, help), middle(t.patient))
 
@@ -180,10 +182,10 @@ func (t *topbar) setUndo(s *session.Session, shown bool) {
 	setVisible(t.redo, shown)
 	name, ok := s.UndoName()
 	t.undo.setEnabled(ok)
-	t.undo.tip = strings.TrimSpace(fmt.Sprintf(lang.L("Undo %s"), lowerFirst(name))) + " (Ctrl+Z)"
+	t.undo.tip = t.keys.tip(strings.TrimSpace(fmt.Sprintf(lang.L("Undo %s"), lowerFirst(name))), "edit.undo")
 	name, ok = s.RedoName()
 	t.redo.setEnabled(ok)
-	t.redo.tip = strings.TrimSpace(fmt.Sprintf(lang.L("Redo %s"), lowerFirst(name))) + " (Shift+Ctrl+Z)"
+	t.redo.tip = t.keys.tip(strings.TrimSpace(fmt.Sprintf(lang.L("Redo %s"), lowerFirst(name))), "edit.redo")
 }
 
 // waitedFor is the job whose progress the top bar shows.

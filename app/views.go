@@ -34,7 +34,13 @@ type views struct {
 	axialPart  float32
 	upperPart  float32
 	smooth     bool
-	boxDrag    *boxDrag // while the box to search is dragged
+	boxDrag    *boxDrag         // while the box to search is dragged
+	overlays   []viewer.Overlay // shown last
+	boxes      []viewer.Box
+	path       viewer.Path
+	clicked    *volume.Vec // a left press that may become a click: the mouse has not moved since
+	slicePart  float64     // of a slice, left over from a drag through slices
+	mouse      mouse
 	settings   settings
 }
 
@@ -59,8 +65,9 @@ func newViews(h *host, s *session.Session, remembered settings) *views {
 		host: h, session: s, maximised: -1, settings: remembered, smooth: !remembered.Bool(preferencePixels),
 		axialPart: float32(remembered.FloatWithFallback(preferenceAxialPart, 0.64)),
 		upperPart: float32(remembered.FloatWithFallback(preferenceUpperPart, 0.36)),
-		layout:    int(remembered.FloatWithFallback(preferenceLayout, layoutLarge)) % layouts,
+		layout:    int(remembered.FloatWithFallback(preferenceLayout, layoutLarge)) % layouts, mouse: rememberedMouse(remembered),
 	}
+	v.mouse = rememberedMouse(remembered)
 	v.solid = pane.NewSolid(lang.L("Solid: drag to turn"), func() { v.maximise(solidView) })
 	objects := make([]fyne.CanvasObject, 0, 5)
 	for _, plane := range []viewer.Plane{viewer.Axial, viewer.Sagittal, viewer.Coronal} {
@@ -85,17 +92,11 @@ func newViews(h *host, s *session.Session, remembered settings) *views {
 func (v *views) newPlane(plane viewer.Plane) *planeView {
 	p := &planeView{plane: plane, zoom: 1}
 	p.pane = pane.New(pane.Callbacks{
-		OnStep: func(n int) { v.session.SetCursor(viewer.Step(ptr(v.scene(p)), n)) },
-		OnZoom: func(factor float64, at volume.Vec) { v.zoomAt(p, factor, at) },
-		OnPan: func(rightMM, downMM float64) {
-			p.panMM[0] -= rightMM
-			p.panMM[1] -= downMM
-			p.pane.SetScene(v.scene(p))
-		},
-		OnPress:     func(at volume.Vec, opposite bool) { v.press(p, at, opposite) },
-		OnDrag:      func(at volume.Vec) { v.drag(p, at) },
-		OnRelease:   v.release,
-		OnRightDrag: func(down, right float64, pressed volume.Vec) { v.rightDrag(p, down, right, pressed) },
+		OnStep:    func(n int) { v.session.SetCursor(viewer.Step(ptr(v.scene(p)), n)) },
+		OnZoom:    func(factor float64, at volume.Vec) { v.zoomAt(p, factor, at) },
+		OnPress:   func(at volume.Vec, opposite bool) { v.press(p, at, opposite) },
+		OnDrag:    func(d pane.Drag) { v.drag(p, d) },
+		OnRelease: v.release,
 		OnDoubleTap: func() {
 			if t := v.session.View().Tool; t == session.ToolCrosshair {
 				v.maximise(int(plane))
@@ -109,28 +110,16 @@ func (v *views) newPlane(plane viewer.Plane) *planeView {
 
 func ptr[T any](value T) *T { return &value }
 
-// typedKey lets the arrows step through the picture that has the keyboard.
+// typedKey lets the keys that step do so through the picture that has the keyboard.
 func (v *views) typedKey(p *planeView, e *fyne.KeyEvent) {
 	if !v.session.HasVolume() {
 		return
 	}
-	step := func(n int) { v.session.SetCursor(viewer.Step(ptr(v.scene(p)), n)) }
-	switch e.Name {
-	case fyne.KeyUp:
-		step(1)
-	case fyne.KeyDown:
-		step(-1)
-	case fyne.KeyPageUp:
-		step(pageSlices)
-	case fyne.KeyPageDown:
-		step(-pageSlices)
-	case fyne.KeyHome:
-		step(-farSlices)
-	case fyne.KeyEnd:
-		step(farSlices)
-	default:
-		v.host.typedKey(e)
+	if n := slicesOf(v.host.keys.command(string(e.Name))); n != 0 {
+		v.session.SetCursor(viewer.Step(ptr(v.scene(p)), n))
+		return
 	}
+	v.host.typedKey(e)
 }
 
 // zoomAt magnifies the picture by factor, leaving the point under the pointer where it is.
@@ -146,7 +135,14 @@ func (v *views) zoomAt(p *planeView, factor float64, at volume.Vec) {
 	if p.zoom == 1 {
 		p.panMM = [2]float64{}
 	}
-	p.pane.SetScene(v.scene(p))
+	p.pane.SetScene(v.marked(p))
+}
+
+// marked is the picture of p with the marks shown last.
+func (v *views) marked(p *planeView) viewer.Scene {
+	s := v.scene(p)
+	s.Overlays, s.Boxes, s.Path = v.overlays, v.boxes, v.path
+	return s
 }
 
 // fit shows all of every plane.
@@ -216,14 +212,12 @@ func (v *views) show() {
 		}
 		return
 	}
-	overlays, boxes := v.marks()
-	path := v.path()
+	v.overlays, v.boxes = v.marks()
+	v.path = v.drawnPath()
 	diameter, colour := v.brush()
 	for _, p := range v.each {
-		s := v.scene(p)
-		s.Overlays, s.Boxes, s.Path = overlays, boxes, path
 		p.pane.SetBrush(diameter, colour)
-		p.pane.SetScene(s)
+		p.pane.SetScene(v.marked(p))
 	}
 }
 

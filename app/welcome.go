@@ -79,7 +79,7 @@ func newWelcome(h *host, modes []mode, open func(dir string)) *welcome {
 func (w *window) modes() []mode {
 	return []mode{
 		{lang.L("Contour"), []choice{
-			{theme.FolderOpenIcon(), lang.L("Open a CT folder"), lang.L("Ctrl+O, or drop a folder here"), w.chooseFolder},
+			{theme.FolderOpenIcon(), lang.L("Open a CT folder"), w.host.keys.tip(lang.L("Or drop a folder here"), "file.open"), w.chooseFolder},
 			{theme.MediaPlayIcon(), lang.L("Demo case"), lang.L("A made-up patient with known clips"), w.openDemo},
 		}},
 	}

@@ -66,6 +66,7 @@ type window struct {
 	body       *fyne.Container // all of it but tooltips
 
 	help     *widget.PopUp
+	keyPage  *keyPage // what help shows, when that is the map of keys
 	saving   *saveDialog
 	figures  *figuresDialog
 	editor   *recipeEditor
@@ -118,6 +119,7 @@ func (w *window) firstSize() fyne.Size {
 
 func (w *window) build() {
 	s := w.session
+	w.host.keys = newKeymap(w.remembered)
 	w.top = newTopbar(w.host, intents{
 		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
 		save: w.askSave, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
@@ -360,6 +362,11 @@ func (w *window) setLanguage(tag string) {
 		w.session.Notify(&session.Notice{Severity: session.Failure, Text: err.Error()})
 		return
 	}
+	w.rebuild()
+}
+
+// rebuild makes every widget anew, with the words, keys and colours of the settings.
+func (w *window) rebuild() {
 	w.build()
 	w.refresh(session.AllChanged)
 }

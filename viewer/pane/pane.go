@@ -19,16 +19,22 @@ import (
 
 // Callbacks are what the user did; nil ones are left out. Positions are LPS mm on the plane shown.
 type Callbacks struct {
-	OnStep      func(slices int)                              // wheel: towards the head, the left or posterior for growing values
-	OnZoom      func(factor float64, at volume.Vec)           // Ctrl and wheel: about at
-	OnPan       func(rightMM, downMM float64)                 // middle drag: how far the picture moved
-	OnPress     func(at volume.Vec, opposite bool)            // left press; opposite while Shift is held
-	OnDrag      func(at volume.Vec)                           // the mouse moved with the left button held
-	OnRelease   func()                                        // the left button was let go, or the mouse left
-	OnRightDrag func(down, right float64, pressed volume.Vec) // in picture heights and widths; where it began
+	OnStep      func(slices int)                    // wheel: towards the head, the left or posterior for growing values
+	OnZoom      func(factor float64, at volume.Vec) // Ctrl and wheel: about at
+	OnPress     func(at volume.Vec, opposite bool)  // left press; opposite while Shift is held
+	OnDrag      func(Drag)                          // the mouse moved with a button held
+	OnRelease   func()                              // the left button was let go, or the mouse left
 	OnDoubleTap func()
 	OnTypedKey  func(*fyne.KeyEvent)
 	OnTypedRune func(rune)
+}
+
+// Drag is one move of the mouse with a button held.
+type Drag struct {
+	Button          desktop.MouseButton
+	At, Began       volume.Vec
+	RightMM, DownMM float64 // how far it moved on the plane
+	Right, Down     float64 // the same in picture widths and heights
 }
 
 // Corners are the texts at the corners of a picture, in the order radiographers know: patient,
@@ -72,6 +78,9 @@ func (p *Pane) SetScene(s viewer.Scene) {
 	p.scene, p.has = s, s.Volume != nil
 	p.Refresh()
 }
+
+// Scene is what is shown.
+func (p *Pane) Scene() viewer.Scene { return p.scene }
 
 // Clear shows black.
 func (p *Pane) Clear() { p.SetScene(viewer.Scene{}) }
@@ -171,15 +180,13 @@ func (p *Pane) MouseMoved(e *desktop.MouseEvent) {
 	p.hover = &at
 	moved := e.Position.Subtract(p.mouse)
 	p.mouse = e.Position
-	size := p.Size()
-	switch {
-	case p.dragging == desktop.MouseButtonPrimary && p.calls.OnDrag != nil:
-		p.calls.OnDrag(at)
-	case p.dragging == desktop.MouseButtonTertiary && p.calls.OnPan != nil:
+	if size := p.Size(); p.dragging != 0 && p.calls.OnDrag != nil {
 		perMM := viewer.PxPerMM(p.sized()) / p.ratio
-		p.calls.OnPan(float64(moved.X)/perMM, float64(moved.Y)/perMM)
-	case p.dragging == desktop.MouseButtonSecondary && p.calls.OnRightDrag != nil:
-		p.calls.OnRightDrag(float64(moved.Y/size.Height), float64(moved.X/size.Width), p.began)
+		p.calls.OnDrag(Drag{
+			Button: p.dragging, At: at, Began: p.began,
+			RightMM: float64(moved.X) / perMM, DownMM: float64(moved.Y) / perMM,
+			Right: float64(moved.X / size.Width), Down: float64(moved.Y / size.Height),
+		})
 	}
 	p.rewrite()
 }

@@ -37,7 +37,7 @@ func TestPressDragAndRelease(t *testing.T) {
 	opposite, released := false, 0
 	p := shownPane(t, Callbacks{
 		OnPress:   func(at volume.Vec, o bool) { points, opposite = append(points, at), o },
-		OnDrag:    func(at volume.Vec) { points = append(points, at) },
+		OnDrag:    func(d Drag) { points = append(points, d.At) },
 		OnRelease: func() { released++ },
 	}, 400, 320)
 	press := mouse(200, 160, desktop.MouseButtonPrimary)
@@ -83,8 +83,14 @@ func TestTheBrushIsACircleRoundTheMouse(t *testing.T) {
 func TestDragsPanAndChangeTheWindow(t *testing.T) {
 	var right, down, centre, width float64
 	p := shownPane(t, Callbacks{
-		OnPan:       func(r, d float64) { right, down = r, d },
-		OnRightDrag: func(c, w float64, _ volume.Vec) { centre, width = c, w },
+		OnDrag: func(d Drag) {
+			switch d.Button {
+			case desktop.MouseButtonTertiary:
+				right, down = d.RightMM, d.DownMM
+			case desktop.MouseButtonSecondary:
+				centre, width = d.Down, d.Right
+			}
+		},
 	}, 400, 320)
 	p.MouseDown(mouse(100, 100, desktop.MouseButtonTertiary))
 	p.MouseMoved(mouse(140, 80, 0))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/clipwright/clipwright/internal/phantom"
@@ -28,7 +29,7 @@ type Candidate struct {
 // writeCandidates runs every case of the sets and writes a line for each candidate, and one without terms for a case
 // that has none.
 func writeCandidates(ctx context.Context, deps Deps, nets segment.Networks, sets []testSet, o evaluateOptions) error {
-	out, err := os.CreateTemp(parent(o.candidates), "candidates-*.part")
+	out, err := os.CreateTemp(filepath.Dir(o.candidates), "candidates-*.part")
 	if err != nil {
 		return fmt.Errorf("write the candidates: %w", err)
 	}

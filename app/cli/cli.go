@@ -102,6 +102,16 @@ func newRoot(deps Deps) *cobra.Command {
 	return root
 }
 
+// atMostOne demands one argument or none.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usageError{fmt.Errorf("expected %s, got %q", what, args)}
+		}
+		return nil
+	}
+}
+
 // exactly demands n arguments and says what they are when there are not.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {

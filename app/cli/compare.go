@@ -70,7 +70,7 @@ func runCompare(ctx context.Context, deps Deps, o compareOptions, refPath, testP
 	if o.ct == "" {
 		return usageError{errors.New("name the CT folder with --ct DIR")}
 	}
-	if err := refuseExisting(o.json, o.force); err != nil {
+	if err := checkTarget(o.json, o.force); err != nil {
 		return err
 	}
 	var report dicom.Report

@@ -69,7 +69,7 @@ func recipesCommand(deps Deps) *cobra.Command {
 	return &cobra.Command{
 		Use:   "recipes [NAME]",
 		Short: "List the recipes that make targets from clips, with their sources; with a name, print its file to begin yours from",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  atMostOne("one recipe at most"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				r, err := segment.FindRecipe(deps.RecipeDir, args[0])
@@ -182,15 +182,22 @@ func runDraft(ctx context.Context, deps Deps, o draftOptions) error {
 	return nil
 }
 
-// keptClips returns the bed's clips of a structure set, numbered from 1, sided by the body.
+// keptClips returns the bed's clips of a structure set with the numbers they have there, sided by the body.
 func keptClips(set *dicom.StructureSet, v *volume.Volume, external *volume.Mask) []segment.Clip {
 	var clips []segment.Clip
+	next := 1
+	numbered := map[int]bool{}
 	for _, c := range clipsOf(set, v) {
+		next = max(next, c.ID+1)
 		if c.Axillary {
 			continue
 		}
+		if numbered[c.ID] { // two structures number their clips alike
+			c.ID, next = next, next+1
+		}
+		numbered[c.ID] = true
 		clips = append(clips, segment.Clip{
-			ID: len(clips) + 1, Side: segment.SideOf(external, c.CentreMM), Kept: true, Mask: c.Mask,
+			ID: c.ID, Side: segment.SideOf(external, c.CentreMM), Kept: true, Mask: c.Mask,
 			CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3, PeakHU: c.PeakHU,
 		})
 	}

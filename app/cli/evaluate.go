@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -47,8 +49,19 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 	if err := checkProvider(o.provider); err != nil {
 		return err
 	}
-	if err := errors.Join(refuseExisting(o.json, o.force), refuseExisting(o.markdown, o.force), refuseExisting(o.candidates, o.force)); err != nil {
+	if o.limit < 0 {
+		return usageError{fmt.Errorf("--limit %d: give 0 or more", o.limit)}
+	}
+	if err := checkThreads(o.threads); err != nil {
 		return err
+	}
+	for _, path := range []string{o.json, o.markdown, o.candidates} { // before hours of work
+		if path == "" {
+			continue
+		}
+		if err := cmp.Or(os.MkdirAll(filepath.Dir(path), 0o755), refuseExisting(path, o.force)); err != nil {
+			return err
+		}
 	}
 	var sets []testSet
 	for _, path := range o.cases {
@@ -114,9 +127,6 @@ func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set test
 
 func writeEvaluation(deps Deps, e Evaluation, o evaluateOptions) error {
 	if o.json != "" {
-		if err := os.MkdirAll(parent(o.json), 0o755); err != nil {
-			return err
-		}
 		if err := WriteJSON(o.json, e, o.force); err != nil {
 			return err
 		}

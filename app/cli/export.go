@@ -59,9 +59,9 @@ func (o *exportOptions) ending() (string, error) {
 
 // exported is one file to be written.
 type exported struct {
-	path string
-	line string // what is printed about it
-	mask *volume.Mask
+	path      string
+	structure *dicom.Structure
+	mask      *volume.Mask
 }
 
 func runExport(ctx context.Context, deps Deps, o exportOptions, dir string) error {
@@ -109,8 +109,8 @@ func runExport(ctx context.Context, deps Deps, o exportOptions, dir string) erro
 	}
 	fmt.Fprintf(deps.Out, "%s  %d x %d x %d voxels of HU\n", ctPath, grid.Nx, grid.Ny, grid.Nz())
 	for _, e := range masks {
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped; the files named above are written and whole")
 		}
 		m := e.mask
 		if grid != ct.volume.Grid {
@@ -119,7 +119,7 @@ func runExport(ctx context.Context, deps Deps, o exportOptions, dir string) erro
 		if err := nifti.WriteMask(e.path, m, o.force); err != nil {
 			return err
 		}
-		fmt.Fprintln(deps.Out, e.line)
+		fmt.Fprintf(deps.Out, "%s  %q %s, %d voxels, %.3f cc\n", e.path, e.structure.Name, e.structure.Type, m.Count(), m.VolumeMM3()/1000)
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (o *exportOptions) masks(set *dicom.StructureSet, g *volume.Grid, ending st
 			m = m.Union(part)
 		}
 		path := filepath.Join(o.out, freeName(fileName(s.Name), taken)+ending)
-		list = append(list, exported{path, fmt.Sprintf("%s  %q %s, %d voxels, %.3f cc", path, s.Name, s.Type, m.Count(), m.VolumeMM3()/1000), m})
+		list = append(list, exported{path, s, m})
 	}
 	return list, nil
 }

@@ -95,7 +95,7 @@ func TestExportOfUnevenSlices(t *testing.T) {
 			t.Errorf("slice at %d mm: %d", z, n.voxels[(z*8+3)*8+2])
 		}
 	}
-	if !strings.Contains(stdout, "mask_ONE_.nrrd") || !strings.Contains(stdout, "1 voxels") {
+	if !strings.Contains(stdout, "mask_ONE_.nrrd") || !strings.Contains(stdout, "3 voxels, 0.003 cc") {
 		t.Errorf("%s", stdout)
 	}
 }

@@ -122,7 +122,7 @@ func contactSheet(failures []failure) ([]byte, error) {
 
 // sheetPath is where the pictures of a test set go, beside the report.
 func sheetPath(report, set string) string {
-	return filepath.Join(parent(report), sheetName(set))
+	return filepath.Join(filepath.Dir(report), sheetName(set))
 }
 
 func sheetName(set string) string { return filepath.Join("images", "failures-"+set+".png") }
@@ -137,7 +137,7 @@ func writeContactSheets(e Evaluation, o evaluateOptions) error {
 			return fmt.Errorf("draw the failures of %s: %w", set.Name, err)
 		}
 		path := sheetPath(o.markdown, set.Name)
-		if err := os.MkdirAll(parent(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
 		if err := writeAside(path, sheet, o.force); err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -170,7 +171,7 @@ func (o *exportFlags) add(c *cobra.Command) {
 }
 
 func (o *exportFlags) check() error {
-	return errors.Join(refuseExisting(o.csv, o.force), refuseExisting(o.json, o.force))
+	return cmp.Or(checkTarget(o.csv, o.force), checkTarget(o.json, o.force))
 }
 
 func (o *exportFlags) write(attempts []teach.Attempt, summary any) error {

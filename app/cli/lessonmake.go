@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,7 +187,7 @@ func markLesson(ctx context.Context, deps Deps, o *lessonMarkOptions, dir string
 	case o.keep && o.results == "":
 		return usageError{errors.New("name the folder of results with --results")}
 	}
-	if err := errors.Join(checkProvider(o.provider), refuseExisting(o.json, o.force)); err != nil {
+	if err := cmp.Or(checkProvider(o.provider), checkTarget(o.json, o.force)); err != nil {
 		return err
 	}
 	kase, err := teach.ReadCase(dir)

@@ -14,8 +14,6 @@ import (
 	"github.com/clipwright/clipwright/segment"
 )
 
-func parent(path string) string { return filepath.Dir(path) }
-
 // yardstick is one figure over cases; value returns false where it is undefined.
 type yardstick struct {
 	name   string

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func runQA(ctx context.Context, deps Deps, o qaOptions) error {
 		}
 		o.Pairs = append(o.Pairs, n)
 	}
-	if err := errors.Join(refuseExisting(o.json, o.force), refuseExisting(o.html, o.force)); err != nil {
+	if err := cmp.Or(checkTarget(o.json, o.force), checkTarget(o.html, o.force)); err != nil {
 		return err
 	}
 	inputs, err := qa.Open(ctx, o.dir, rules, o.Choice)

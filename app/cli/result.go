@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/natefinch/atomic"
-
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/files"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -34,6 +34,8 @@ type ClipResult struct {
 	PeakHU     int        `json:"peak_hu"`
 	Confidence float64    `json:"confidence"`
 	Flags      []string   `json:"flags"`
+
+	kept bool // in the RTSTRUCT and its targets
 }
 
 // ROIResult is the region the Location Net pointed at.
@@ -75,7 +77,7 @@ func NewResult(seriesUID string, found *segment.Result, set *dicom.StructureSet,
 	for _, c := range found.Clips {
 		r.Clips = append(r.Clips, ClipResult{
 			ID: c.ID, Side: c.Side, CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3,
-			PeakHU: c.PeakHU, Confidence: c.Confidence, Flags: append([]string{}, c.Flags...),
+			PeakHU: c.PeakHU, Confidence: c.Confidence, Flags: append([]string{}, c.Flags...), kept: c.Kept,
 		})
 	}
 	if set == nil {
@@ -104,25 +106,28 @@ func WriteJSON(path string, v any, force bool) error {
 	return writeAside(path, append(b, '\n'), force)
 }
 
-// writeAside writes b beside path and moves it in place: by an exclusive link when nothing may be
-// replaced, so that a file that appeared meanwhile survives.
+// writeAside writes b beside path and moves it in place, exclusively unless force is set.
 func writeAside(path string, b []byte, force bool) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".clipwright-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w; choose a folder that can be written", path, err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil && force {
-		err = atomic.ReplaceFile(f.Name(), path)
-	} else if err == nil {
-		err = os.Link(f.Name(), path)
-	}
+	err := files.Write(path, force, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// checkTarget is an error when a file cannot be written to path, "" being none: there is no such folder, or it exists and
+// force is not set. It is asked before the work is done.
+func checkTarget(path string, force bool) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("write %s: there is no folder %s; make it first", path, filepath.Dir(path))
+	}
+	return refuseExisting(path, force)
 }
 
 // refuseExisting is an error when path exists and force is not set.

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,13 +50,23 @@ func (o *segmentOptions) checkAll() error {
 	if o.out == "" {
 		return usageError{errors.New("say where to write with --out RS.dcm")}
 	}
-	if o.threads < 0 {
-		return usageError{fmt.Errorf("--threads %d: give 0 or more", o.threads)}
+	if o.json != "" && filepath.Clean(o.json) == filepath.Clean(o.out) {
+		return usageError{fmt.Errorf("--out and --json name the same file, %s", o.out)}
+	}
+	if err := checkThreads(o.threads); err != nil {
+		return err
 	}
 	if o.device < 0 {
 		return usageError{fmt.Errorf("--device %d: give 0 or more; 'clipwright doctor' lists the devices", o.device)}
 	}
 	return checkProvider(o.provider)
+}
+
+func checkThreads(n int) error {
+	if n < 0 {
+		return usageError{fmt.Errorf("--threads %d: give 0 or more", n)}
+	}
+	return nil
 }
 
 func checkProvider(name string) error {
@@ -72,7 +85,7 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	if _, _, err := o.read(deps); err != nil {
 		return err
 	}
-	if err := errors.Join(o.writeFlags.check(), refuseExisting(o.json, o.force)); err != nil {
+	if err := cmp.Or(o.writeFlags.check(), checkTarget(o.json, o.force)); err != nil {
 		return err
 	}
 	var report dicom.Report
@@ -143,13 +156,24 @@ func printSegment(deps Deps, out string, r Result) {
 		fmt.Fprintf(deps.Out, "No clip found; no RTSTRUCT written. (%s, %.1f s)\n", r.Provider, r.Seconds.Total)
 		return
 	}
+	left := 0
 	for _, c := range r.Clips {
-		fmt.Fprintf(deps.Out, "clip %2d %s  %s  %4.0f mm3  %5d HU  confidence %.2f\n", c.ID, c.Side, positionText(c.CentreMM), c.VolumeMM3, c.PeakHU, c.Confidence)
+		note := strings.Join(c.Flags, ", ")
+		if !c.kept {
+			left++
+			note += ": left out"
+		}
+		line := fmt.Sprintf("clip %2d %s  %s  %4.0f mm3  %5d HU  confidence %.2f  %s", c.ID, c.Side, positionText(c.CentreMM), c.VolumeMM3, c.PeakHU, c.Confidence, note)
+		fmt.Fprintln(deps.Out, strings.TrimRight(line, " "))
 	}
 	for _, s := range r.Structures {
 		fmt.Fprintf(deps.Out, "%-16s %-8s %9.2f cc\n", s.Name, s.Type, s.VolumeCC)
 	}
-	fmt.Fprintf(deps.Out, "%s written: %d clips (%s, %.1f s). Not a medical device: check every mark.\n", out, len(r.Clips), r.Provider, r.Seconds.Total)
+	count := fmt.Sprintf("%d clips", len(r.Clips)-left)
+	if left > 0 {
+		count += fmt.Sprintf(", %d left out", left)
+	}
+	fmt.Fprintf(deps.Out, "%s written: %s (%s, %.1f s). Not a medical device: check every mark.\n", out, count, r.Provider, r.Seconds.Total)
 }
 
 // positionText is p with its letters: DICOM patient coordinates grow to L, P and S (head).

@@ -31,7 +31,7 @@ func (f *writeFlags) check() error {
 			return usageError{fmt.Errorf("--append-to: %w", err)}
 		}
 	}
-	return refuseExisting(f.out, f.force)
+	return checkTarget(f.out, f.force)
 }
 
 func (f *writeFlags) options() []session.StructureOption {

@@ -1,18 +1,16 @@
 package nifti
 
 import (
-	"bufio"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/clipwright/clipwright/internal/files"
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -70,31 +68,10 @@ func writeImage(path string, force bool, im image) error {
 	default:
 		return errors.New("the name must end in .nii, .nii.gz or .nrrd")
 	}
-	return place(path, force, func(w io.Writer) error { return format(w, im) })
-}
-
-// place writes a file aside, syncs it and gives it its name.
-func place(path string, force bool, fill func(io.Writer) error) (err error) {
 	if _, err := os.Lstat(path); err == nil && !force {
-		return fmt.Errorf("it %w already; choose another name or replace it on purpose", fs.ErrExist)
+		return files.ErrExists // before the voxels are written
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already when it was renamed
-	w := bufio.NewWriterSize(f, 1<<20)
-	err = errors.Join(fill(w), w.Flush(), f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	if force {
-		return os.Rename(f.Name(), path)
-	}
-	if err := os.Link(f.Name(), path); err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return os.Rename(f.Name(), path) // a file system without hard links
+	return files.Write(path, force, func(w io.Writer) error { return format(w, im) }, nil)
 }
 
 // zipped compresses what format writes.

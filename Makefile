@@ -70,7 +70,7 @@ geometry-peers: setup ## our margins, hull, smoothing, islands and slices betwee
 	@.ci/venv
 	.ci/geometry-peers
 
-bench-peers: build ## our reading against pydicom, our distance against SciPy, in one run
+bench-peers: build ## the bars of reading, scanning and writing; ours against pydicom, SciPy and the Python stack
 	@.ci/venv
 	.ci/bench-peers
 
@@ -91,7 +91,7 @@ FUZZERS := FuzzReadCT FuzzReadStructureSet FuzzAppend
 fuzz: setup ## fuzz the DICOM readers for some seconds each
 	for f in $(FUZZERS); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./internal/dicom || exit 1; done
 
-soak: setup ## hours of fuzzing and mutations, kept out of CI
+soak: setup ## hours of fuzzing and mutations, kept out of CI (CLIPWRIGHT_SOAK_PART=1/4: a part of the files)
 	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 12h -v -run 'Mutations|Truncated' ./internal/dicom
 	CLIPWRIGHT_SOAK=1 go test -count=1 -timeout 6h ./segment/...
 	$(MAKE) fuzz FUZZTIME=1h

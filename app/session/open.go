@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,17 +15,25 @@ import (
 	"github.com/clipwright/clipwright/segment"
 )
 
-// OpenFolder scans dir and reads one CT of it: seriesUID, or the sensible one when that is empty. When
+// OpenFolder scans dir, a folder, zip archive, DICOMDIR or image, and reads one CT of it: seriesUID, or the sensible one when
+// that is empty. A single slice stands for its series in the folder where it lies. When
 // there is no sensible one the document holds the choices and a notice says so.
 func (s *Session) OpenFolder(dir, seriesUID string) {
 	left := s.autosaveKey()
 	s.start(JobOpen, "Open folder", func(ctx context.Context, j *job) (func(), error) {
 		start := time.Now()
 		j.report("Scanning folder", 0, 0)
-		var report dicom.Report
-		studies, err := s.work.scan(ctx, dir, &report)
+		report := new(dicom.Report)
+		studies, err := s.work.scan(ctx, dir, report)
 		if err != nil {
 			return nil, err
+		}
+		dir, seriesUID := dir, seriesUID
+		if slice := loneSlice(dir, studies); slice != nil {
+			dir, seriesUID, report = filepath.Dir(dir), cmp.Or(seriesUID, slice.UID), new(dicom.Report)
+			if studies, err = s.work.scan(ctx, dir, report); err != nil {
+				return nil, err
+			}
 		}
 		doc := Document{Dir: dir, Studies: studies, Scanned: report.Findings()}
 		series, err := s.work.choose(studies, seriesUID)
@@ -41,6 +50,18 @@ func (s *Session) OpenFolder(dir, seriesUID string) {
 		}
 		return s.readSeries(ctx, j, left, doc, series, start)
 	})
+}
+
+// loneSlice returns the series that a scan of the file at path found, if the file is one slice of it; else nil.
+func loneSlice(path string, studies []*dicom.Study) *dicom.Series {
+	if len(studies) != 1 || len(studies[0].Series) != 1 {
+		return nil
+	}
+	s := studies[0].Series[0]
+	if s.Enhanced || len(s.Slices) != 1 || s.Slices[0].Path != path {
+		return nil
+	}
+	return s
 }
 
 // OpenSeries reads another series of the folder already scanned.

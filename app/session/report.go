@@ -15,7 +15,11 @@ func ReportText(dir string, studies []*dicom.Study, open *dicom.Series, findings
 	for _, study := range studies {
 		fmt.Fprintf(&b, "%s\n", StudyTitle(study))
 		for _, s := range study.Series {
-			fmt.Fprintf(&b, "    %s %s: %s of %d x %d", s.Modality, seriesName(s), plural(len(s.Slices), "image"), s.Columns, s.Rows)
+			name := seriesName(s)
+			if s.Description != "" {
+				name = s.Modality + " " + name
+			}
+			fmt.Fprintf(&b, "    %s: %s of %d x %d", name, plural(len(s.Slices), "image"), s.Columns, s.Rows)
 			if mm := s.SpacingMM(); mm > 0 {
 				fmt.Fprintf(&b, ", %.3g mm apart", mm)
 			}
@@ -34,8 +38,11 @@ func ReportText(dir string, studies []*dicom.Study, open *dicom.Series, findings
 	}
 	for _, f := range findings {
 		mark, where := "note", within(dir, f.File)
-		if f.Severity != dicom.SeverityInfo {
+		switch f.Severity {
+		case dicom.SeverityWarning:
 			mark = "warning"
+		case dicom.SeverityError:
+			mark = "cannot be read"
 		}
 		if where != "" {
 			where += ": "

@@ -195,11 +195,8 @@ func (f *appendForm) encode(h head) ([]byte, error) {
 		return nil, err
 	}
 	body, start := h.body, h.start
-	switch enc := h.syntax.encoding; {
-	case enc.big:
-		return nil, errors.New("it is written in big endian, which was retired; convert it first: dcmconv +te IN OUT")
-	case !enc.implicit:
-		t := transcoder{w: walker{data: body, total: len(body), want: func(uint32) bool { return false }}}
+	if enc := h.syntax.encoding; !enc.implicit {
+		t := transcoder{enc: enc, w: walker{data: body, total: len(body), want: func(uint32) bool { return false }}}
 		if err := t.dataset(start, len(body), 0); err != nil {
 			return nil, err
 		}
@@ -253,8 +250,10 @@ func joined(t uint32, first, second []byte) []byte {
 	return w.out
 }
 
-// transcoder copies a data set of explicit coding as an implicit one: the values stay as they are.
+// transcoder copies a data set of explicit coding as an implicit one: the values stay as they are, but for the order of
+// their bytes where it was big endian.
 type transcoder struct {
+	enc coding
 	w   walker
 	out []byte
 }
@@ -273,14 +272,14 @@ func (t *transcoder) dataset(pos, end, nested int) error {
 		if nested == 0 && t.w.isPadding(pos) {
 			return nil
 		}
-		e, err := t.w.header(pos, end, coding{})
+		e, err := t.w.header(pos, end, t.enc)
 		if err != nil {
 			return err
 		}
 		if nested > 0 && e.tag == tagItemEnd {
 			return nil
 		}
-		next, err := t.w.element(e, end, coding{}, nested, false)
+		next, err := t.w.element(e, end, t.enc, nested, false)
 		if err != nil {
 			return err
 		}
@@ -297,6 +296,9 @@ func (t *transcoder) dataset(pos, end, nested int) error {
 		default:
 			t.header(e.tag, e.length)
 			t.out = append(t.out, t.w.data[e.value:next]...)
+			if t.enc.big {
+				swap(t.out[len(t.out)-int(e.length):], e.vr)
+			}
 		}
 		pos = next
 	}
@@ -307,7 +309,7 @@ func (t *transcoder) dataset(pos, end, nested int) error {
 func (t *transcoder) sequence(e element, end, nested int) error {
 	t.header(e.tag, undefinedLength)
 	for pos := e.value; pos < end; {
-		item, err := t.w.header(pos, end, coding{})
+		item, err := t.w.header(pos, end, t.enc)
 		if err != nil {
 			return err
 		}
@@ -319,7 +321,7 @@ func (t *transcoder) sequence(e element, end, nested int) error {
 		if item.length != undefinedLength {
 			itemEnd = item.value + int(item.length)
 			pos = itemEnd
-		} else if pos, err = t.w.dataset(item.value, end, coding{}, nested+1, false, true); err != nil {
+		} else if pos, err = t.w.dataset(item.value, end, t.enc, nested+1, false, true); err != nil {
 			return err
 		}
 		if err := t.dataset(item.value, itemEnd, nested+1); err != nil {

@@ -23,6 +23,7 @@ func foreignBase(t *testing.T, ct *Series, syntaxUID string, change rawFile) str
 		0x00080020: str("DA", ct.Study.Date),
 		0x00091010: {vr: "LO", value: []byte("PRIVATE CREATOR ")},
 		0x00091001: {vr: "UN", value: []byte{1, 2, 3, 4}},
+		0x00280010: u16("US", 513),
 		0x00091002: sq([]rawTagged{{0x00091003, str("LO", "inside")}, {0x00091004, rawElement{vr: "SQ", fixed: true, items: [][]rawTagged{{{0x00091005, str("DS", "1.50")}}}}}}),
 		0x00100010: str("PN", "M\xFCller^Eva"),
 		0x00100020: str("LO", ct.Study.Patient.ID),
@@ -51,7 +52,7 @@ func addition(g *volume.Grid) *StructureSet {
 func TestAppendKeepsWhatWasThere(t *testing.T) {
 	g := testGrid(8)
 	_, _, ct := writeTestCT(t, g)
-	for _, uid := range []string{syntaxImplicitLE, syntaxExplicitLE, syntaxDeflatedLE} {
+	for _, uid := range []string{syntaxImplicitLE, syntaxExplicitLE, syntaxDeflatedLE, syntaxExplicitBE} {
 		t.Run(uid, func(t *testing.T) {
 			base := foreignBase(t, ct, uid, nil)
 			before, err := os.ReadFile(base)
@@ -95,9 +96,9 @@ func TestAppendKeepsWhatWasThere(t *testing.T) {
 				t.Fatal(err)
 			}
 			// every element that does not change stands in the copy as an encoder of the test's own writes it
-			for _, tag := range []uint32{0x00080005, 0x00080020, 0x00091010, 0x00091001, 0x00100010, 0x00100020, 0x30060002, 0x30060010} {
+			for _, tag := range []uint32{0x00080005, 0x00080020, 0x00091010, 0x00091001, 0x00280010, 0x00100010, 0x00100020, 0x30060002, 0x30060010} {
 				raw := rawRT().with(rawFile{
-					0x00080020: str("DA", ct.Study.Date), 0x00091010: {vr: "LO", value: []byte("PRIVATE CREATOR ")}, 0x00091001: {vr: "UN", value: []byte{1, 2, 3, 4}},
+					0x00080020: str("DA", ct.Study.Date), 0x00091010: {vr: "LO", value: []byte("PRIVATE CREATOR ")}, 0x00091001: {vr: "UN", value: []byte{1, 2, 3, 4}}, 0x00280010: u16("US", 513),
 					0x00100010: str("PN", "M\xFCller^Eva"), 0x00100020: str("LO", ct.Study.Patient.ID), 0x30060010: sq([]rawTagged{{0x00200052, str("UI", ct.FrameOfReferenceUID)}}),
 				})[tag]
 				if !bytes.Contains(after, appendRaw(nil, tag, raw, true, false)) {
@@ -142,7 +143,6 @@ func TestAppendRefusals(t *testing.T) {
 		"another study":   {foreignBase(t, ct, syntaxImplicitLE, rawFile{0x0020000D: str("UI", "1.9")}), addition(g), []string{"another study"}},
 		"another patient": {foreignBase(t, ct, syntaxImplicitLE, rawFile{0x00100020: str("LO", "X1")}), addition(g), []string{"X1", testPatient.ID}},
 		"another frame":   {foreignBase(t, ct, syntaxImplicitLE, rawFile{0x30060010: sq([]rawTagged{{0x00200052, str("UI", "1.9")}})}), addition(g), []string{"frame of reference"}},
-		"big endian":      {foreignBase(t, ct, syntaxExplicitBE, nil), addition(g), []string{"big endian", "dcmconv"}},
 		"name taken":      {ours, &StructureSet{Structures: []Structure{{Name: "Shell"}, {Name: "Clips_L"}}}, []string{`"Shell"`, `"Clips_L"`, "already"}},
 		"character set":   {foreignBase(t, ct, syntaxImplicitLE, nil), &StructureSet{Structures: []Structure{{Name: "乳腺"}}}, []string{"乳腺", "ISO_IR 100", "plain letters"}},
 		"no RTSTRUCT":     {ct.Slices[0].Path, addition(g), []string{"CT", "not a structure set"}},
@@ -183,14 +183,16 @@ func TestValidatorsTakeAppendedSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	noErrorLine(t, "dcentvfy", tool(t, "dcentvfy", append(all, path)...))
-	explicit := filepath.Join(t.TempDir(), "explicit.dcm")
-	tool(t, "dcmconv", "+te", base, explicit)
-	second := filepath.Join(t.TempDir(), "c.dcm")
-	if err := AppendStructureSet(second, explicit, addition(g), ct, false); err != nil {
-		t.Fatal(err)
-	}
-	noErrorLine(t, "appended to explicit", tool(t, "dciodvfy", second))
-	if out := tool(t, "dcmdump", second); strings.Count(out, "ROIName") != 4 {
-		t.Error("dcmdump does not see four structures")
+	for _, to := range []string{"+te", "+tb", "+td"} {
+		converted := filepath.Join(t.TempDir(), "converted.dcm")
+		tool(t, "dcmconv", to, base, converted)
+		second := filepath.Join(t.TempDir(), "c.dcm")
+		if err := AppendStructureSet(second, converted, addition(g), ct, false); err != nil {
+			t.Fatal(err)
+		}
+		noErrorLine(t, "appended to "+to, tool(t, "dciodvfy", second))
+		if out := tool(t, "dcmdump", second); strings.Count(out, "ROIName") != 4 {
+			t.Errorf("%s: dcmdump does not see four structures", to)
+		}
 	}
 }

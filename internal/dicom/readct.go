@@ -302,7 +302,7 @@ func samePixels(a, b Slice, files map[string]*frameFile) (bool, error) {
 // reportSpacing warns of gaps and of uneven steps; each slice keeps its own position all the same.
 func (s *Series) reportSpacing(offsets []float64, report *Report) {
 	if len(offsets) < 2 {
-		report.warning(s.Slices[0].Path, "the series has a single slice: volumes take it as 1 mm thick")
+		report.warning(s.Slices[0].Path, "the series has a single slice, so that nothing tells how far apart slices are: volumes take it as 1 mm thick. For a plan open the folder with all of them")
 		return
 	}
 	usual := medianStep(offsets)
@@ -311,7 +311,7 @@ func (s *Series) reportSpacing(offsets []float64, report *Report) {
 		step := offsets[z] - offsets[z-1]
 		if step > gapFactor*usual {
 			if gaps++; gaps <= maxNamed {
-				report.warning(s.Slices[z-1].name(), fmt.Sprintf("gap of %.1f mm to the next slice, %s, where %.1f mm is usual: slices seem to be missing. The slices there are read as they are; check that the series is complete",
+				report.warning(s.Slices[z-1].name(), fmt.Sprintf("gap of %.2f mm to the next slice, %s, where %.2f mm is usual: slices seem to be missing. The slices there are read as they are; check that the series is complete",
 					step, s.Slices[z].name(), usual))
 			}
 			continue

@@ -323,7 +323,7 @@ func TestDoublesGapsAndSpacing(t *testing.T) {
 		if !slices.Equal(v.Grid.SliceMM, []float64{0, 3, 6, 9, 18, 21}) {
 			t.Error(v.Grid.SliceMM)
 		}
-		wantFinding(t, report, SeverityWarning, "gap of 9.0 mm")
+		wantFinding(t, report, SeverityWarning, "gap of 9.00 mm")
 	})
 	t.Run("uneven", func(t *testing.T) {
 		_, _, report, err := load(t, writeRaw(t, 4, syntaxExplicitLE, at(func(z int) string { return fmt.Sprintf(`-10\-20\%g`, []float64{0, 3, 5.8, 9}[z]) })))

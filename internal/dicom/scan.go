@@ -235,7 +235,7 @@ func group(all []*found, report *Report) []*Study {
 			}
 		}
 		if series != nil && series.Study.UID != f.study.UID {
-			report.warning(f.slice.Path, fmt.Sprintf("belongs to the series of %s but names another study, %s", series.Slices[0].Path, f.study.UID))
+			report.warning(f.slice.Path, fmt.Sprintf("belongs to the series of %s but names another study, %s: taken for a slice of that series all the same", series.Slices[0].Path, f.study.UID))
 		}
 		if series == nil {
 			study := byStudy[f.studyKey]

@@ -65,6 +65,23 @@ func TestEverySharedFileLoadsOrIsRefusedInWords(t *testing.T) {
 	t.Logf("%d files: %d loaded, refused %v", files, loaded, refused)
 }
 
+// TestRefusedPixelsReadAfterTheCommandGiven: the way out that a refusal names leads out.
+func TestRefusedPixelsReadAfterTheCommandGiven(t *testing.T) {
+	root := sharedData(t, "encodings", "CTImage_one_slice_many_transfer_syntaxes", "examplesOld")
+	for _, name := range []string{"CTImage.dcm_JPEGProcess6_8TransferSyntax_1.2.840.10008.1.2.4.53.dcm", "CTImage.dcm_JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55.dcm"} {
+		path, converted := filepath.Join(root, name), filepath.Join(t.TempDir(), "converted.dcm")
+		studies, err := Scan(context.Background(), path, nil)
+		if err != nil || len(studies) != 1 {
+			t.Fatal(err)
+		}
+		if refusal := studies[0].Series[0].Refusal(); !strings.Contains(refusal, "dcmdjpeg IN OUT") {
+			t.Errorf("%s: %s", name, refusal)
+		}
+		tool(t, "dcmdjpeg", path, converted)
+		readOne(t, converted)
+	}
+}
+
 // TestEverySharedFolder is what becomes of each folder as a whole.
 func TestEverySharedFolder(t *testing.T) {
 	for _, c := range []struct{ folder, want, finding string }{
@@ -74,7 +91,7 @@ func TestEverySharedFolder(t *testing.T) {
 		{"geometry/oblique_oriented_CT_a", "100 x 50 x 3", "names another study"},
 		{"geometry/oblique_oriented_CT_b", "100 x 50 x 3", "names another study"},
 		{"geometry/slice_increment_inconsistent_18", "512 x 512 x 18", "5.00 to 10.00 mm apart: each keeps its own position"},
-		{"geometry/slice_increment_missing_slice", "512 x 514 x 4", "gap of 1.5 mm"},
+		{"geometry/slice_increment_missing_slice", "512 x 514 x 4", "gap of 1.50 mm"},
 		{"rtstruct/MIM_phantom/CT", "512 x 512 x 5", ""},
 		{"rtstruct/STS_001_thigh/CT", "198 x 202 x 59", ""},
 		{"rtstruct/STS_003_thigh/CT", "154 x 158 x 51", ""},

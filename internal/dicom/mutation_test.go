@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
@@ -105,7 +106,9 @@ func soak(t *testing.T, name string, data []byte, donors [][]byte, rounds int) {
 		if random.IntN(8) > 0 {
 			hurt = mutate(random, hurt, spare)
 		}
-		survive(t, dir, name, hurt)
+		// A compressed image that is as it was has been decoded often enough: one in ten is again.
+		unhurt := image.to > image.from && image.oneIn < 8 && bytes.Contains(hurt, data[image.from:image.to])
+		survive(t, dir, name, hurt, !unhurt || random.IntN(10) == 0)
 		if t.Failed() {
 			kept := filepath.Join(os.TempDir(), "clipwright-hostile.dcm")
 			writeFile(t, kept, hurt)
@@ -125,7 +128,7 @@ func pixelsOf(data []byte, pieces [][2]int) pixels {
 			continue
 		}
 		if head[8:] == "\xFF\xFF\xFF\xFF" {
-			return pixels{p[0] + 12, p[1], 2}
+			return pixels{p[0] + 12, p[1], 4}
 		}
 		return pixels{p[0] + 12, p[1], 8}
 	}
@@ -229,7 +232,7 @@ func fuzzSeeds(f *testing.F) {
 func FuzzReadCT(f *testing.F) {
 	fuzzSeeds(f)
 	f.Add(zipOf(f, map[string][]byte{"a": rawCT(0).encode(syntaxExplicitLE), "b.stored": rawCT(1).encode(syntaxImplicitLE)}))
-	f.Fuzz(func(t *testing.T, data []byte) { survive(t, t.TempDir(), "fuzz", data) })
+	f.Fuzz(func(t *testing.T, data []byte) { survive(t, t.TempDir(), "fuzz", data, true) })
 }
 
 func FuzzReadStructureSet(f *testing.F) {

@@ -304,6 +304,40 @@ func TestFolderChooserOpensOnceAndEscapeLeavesIt(t *testing.T) {
 	}
 }
 
+// TestOpeningOffersFoldersAndFiles: the menu of the Open button, both choosers, and a slice of a series that is dropped.
+func TestOpeningOffersFoldersAndFiles(t *testing.T) {
+	d := newDriver(t)
+	test.Tap(d.top.open)
+	if n := len(d.win.Canvas().Overlays().List()); n != 1 {
+		t.Fatalf("the Open button shows %d menus", n)
+	}
+	d.win.Canvas().Overlays().Remove(d.win.Canvas().Overlays().Top())
+	d.chooseFile()
+	d.chooseFolder()
+	if n := len(d.win.Canvas().Overlays().List()); n != 1 || d.chooser == nil {
+		t.Fatalf("%d choosers open", n)
+	}
+	d.key(fyne.KeyEscape)
+	if d.win.Canvas().Overlays().Top() != nil || d.chooser != nil {
+		t.Error("Escape did not close the chooser")
+	}
+	dir := writeChest(t)
+	slices, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(slices) < 2 {
+		t.Fatal("no slices")
+	}
+	d.openPath(slices[len(slices)/2])
+	d.idle()
+	if doc := d.session.Document(); doc.Volume == nil || doc.Volume.Grid.Nz() != len(slices) || doc.Dir != dir {
+		t.Errorf("a slice opened %q", doc.Dir)
+	}
+	d.openPath(slices[0]) // onto an open CT: no structure set, so a CT again
+	d.idle()
+	if n := d.session.View().Notice; d.session.Document().Dir != dir || n != nil && n.Severity == session.Failure {
+		t.Errorf("notice %+v", n)
+	}
+}
+
 func TestNothingIsCutOffAtTheLeastSize(t *testing.T) {
 	d := newDriver(t)
 	d.open(writeChest(t))

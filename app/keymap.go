@@ -65,6 +65,7 @@ func commands() []command {
 	}
 	return append(all,
 		command{"file.open", lang.L("open a folder"), []string{"Ctrl+O"}, (*window).chooseFolder},
+		command{"file.openfile", lang.L("open a file"), []string{"Shift+Ctrl+O"}, (*window).chooseFile},
 		command{"clips.find", lang.L("find clips"), []string{"Ctrl+R"}, func(w *window) { w.session.Run() }},
 		command{"file.save", lang.L("save the RTSTRUCT"), []string{"Ctrl+S"}, (*window).askSave},
 		command{"edit.undo", lang.L("undo"), []string{"Ctrl+Z"}, func(w *window) { w.session.Undo() }},

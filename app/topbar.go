@@ -52,7 +52,7 @@ func newTopbar(h *host, do intents) *topbar {
 	t := &topbar{
 		keys:     h.keys,
 		patient:  newText("", textStyle{shrink: true, minWidth: 120}),
-		open:     newButton(h, lang.L("Open"), theme.FolderOpenIcon(), buttonNormal, h.keys.tip(lang.L("Open a CT folder"), "file.open"), do.open),
+		open:     newButton(h, lang.L("Open"), theme.FolderOpenIcon(), buttonNormal, lang.L("Open a CT: a folder, or an archive, DICOMDIR or file"), do.open),
 		demo:     newButton(h, lang.L("Demo"), theme.MediaPlayIcon(), buttonNormal, lang.L("Open the demo case: a made-up patient with known clips"), do.demo),
 		run:      newButton(h, lang.L("Find clips"), theme.SearchIcon(), buttonPrimary, h.keys.tip(lang.L("Let the networks look for clips"), "clips.find"), do.run),
 		cancel:   newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), do.cancel),

@@ -80,6 +80,7 @@ func (w *window) modes() []mode {
 	return []mode{
 		{lang.L("Contour"), []choice{
 			{theme.FolderOpenIcon(), lang.L("Open a CT folder"), w.host.keys.tip(lang.L("Or drop a folder here"), "file.open"), w.chooseFolder},
+			{theme.FileIcon(), lang.L("Open a file"), w.host.keys.tip(lang.L("A zip, DICOMDIR or DICOM slice"), "file.openfile"), w.chooseFile},
 			{theme.MediaPlayIcon(), lang.L("Demo case"), lang.L("A made-up patient with known clips"), w.openDemo},
 		}},
 	}

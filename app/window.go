@@ -2,17 +2,14 @@ package app
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -121,7 +118,7 @@ func (w *window) build() {
 	s := w.session
 	w.host.keys = newKeymap(w.remembered)
 	w.top = newTopbar(w.host, intents{
-		open: w.chooseFolder, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
+		open: w.showOpenMenu, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
 		save: w.askSave, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
@@ -247,35 +244,6 @@ func (w *window) openDemo() {
 	w.replaceStudy(func() { w.session.OpenDemo(seed) })
 }
 
-// openPath opens what was dropped: a structure set onto the CT that is open, else a folder, an archive or a DICOMDIR.
-func (w *window) openPath(path string) {
-	if info, err := os.Stat(path); w.session.HasVolume() && err == nil && info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(path), ".dcm") {
-		w.session.OpenSet(path)
-		return
-	}
-	w.open(path)
-}
-
-// askSet lets the user choose a structure set to show on the CT.
-func (w *window) askSet() {
-	ask := dialog.NewFileOpen(func(from fyne.URIReadCloser, err error) {
-		switch {
-		case err != nil:
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Choose a structure set: %v"), err)})
-		case from != nil:
-			_ = from.Close()
-			w.session.OpenSet(from.URI().Path())
-		}
-	}, w.win)
-	ask.SetTitleText(lang.L("Open a structure set"))
-	if doc := w.session.Document(); doc.Dir != "" {
-		if at, err := storage.ListerForURI(storage.NewFileURI(filepath.Dir(doc.Dir))); err == nil {
-			ask.SetLocation(at)
-		}
-	}
-	ask.Show()
-}
-
 func (w *window) open(dir string) {
 	w.replaceStudy(func() { w.session.OpenFolder(dir, "") })
 }
@@ -291,41 +259,6 @@ func (w *window) replaceStudy(open func()) {
 			open()
 		}
 	}, w.win)
-}
-
-func (w *window) chooseFolder() {
-	start := ""
-	if recent := w.recent(); len(recent) > 0 {
-		start = filepath.Dir(recent[0])
-	}
-	w.askFolder(lang.L("Open a CT folder"), start, w.open)
-}
-
-// askFolder lets the user choose a folder, beginning at start when that exists.
-func (w *window) askFolder(title, start string, chosen func(dir string)) {
-	if w.chooser != nil {
-		return
-	}
-	w.chooser = dialog.NewFolderOpen(func(uri fyne.ListableURI, err error) {
-		w.chooser = nil
-		switch {
-		case err != nil:
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Choose a folder: %v"), err)})
-		case uri != nil:
-			chosen(uri.Path())
-		}
-	}, w.win)
-	w.chooser.SetTitleText(title)
-	w.chooser.SetConfirmText(lang.L("Choose"))
-	if at, err := storage.ListerForURI(storage.NewFileURI(start)); err == nil && start != "" {
-		w.chooser.SetLocation(at)
-	}
-	w.chooser.SetView(dialog.ListView)
-	below := w.win.Canvas().Overlays().Top()
-	w.chooser.Show()
-	if w.win.Canvas().Overlays().Top() != below { // not the desktop's own chooser
-		w.chooser.Resize(fyne.NewSize(860, 560))
-	}
 }
 
 func (w *window) recent() []string { return w.app.Preferences().StringList(preferenceRecent) }

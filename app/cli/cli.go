@@ -124,7 +124,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 
 func openCommand(deps Deps) *cobra.Command {
 	return &cobra.Command{
-		Use: "open DIR", Short: "Open the window on a CT folder", Args: exactly(1, "one CT folder"),
+		Use: "open CT", Short: "Open the window on a CT: a folder, a zip archive, a DICOMDIR or a slice", Args: exactly(1, "one CT folder, archive or file"),
 		RunE: func(_ *cobra.Command, args []string) error { return deps.OpenWindow(args[0]) },
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // OpenFolder scans dir, a folder, zip archive, DICOMDIR or image, and reads one CT of it: seriesUID, or the sensible one when
-// that is empty. A single slice stands for its series in the folder where it lies. When
+// that is empty. A single slice stands for its series in the folder where it lies, a structure set for that folder. When
 // there is no sensible one the document holds the choices and a notice says so.
 func (s *Session) OpenFolder(dir, seriesUID string) {
 	left := s.autosaveKey()
@@ -29,8 +29,8 @@ func (s *Session) OpenFolder(dir, seriesUID string) {
 			return nil, err
 		}
 		dir, seriesUID := dir, seriesUID
-		if slice := loneSlice(dir, studies); slice != nil {
-			dir, seriesUID, report = filepath.Dir(dir), cmp.Or(seriesUID, slice.UID), new(dicom.Report)
+		if uid, alone := loneFile(dir, studies); alone {
+			dir, seriesUID, report = filepath.Dir(dir), cmp.Or(seriesUID, uid), new(dicom.Report)
 			if studies, err = s.work.scan(ctx, dir, report); err != nil {
 				return nil, err
 			}
@@ -52,16 +52,17 @@ func (s *Session) OpenFolder(dir, seriesUID string) {
 	})
 }
 
-// loneSlice returns the series that a scan of the file at path found, if the file is one slice of it; else nil.
-func loneSlice(path string, studies []*dicom.Study) *dicom.Series {
-	if len(studies) != 1 || len(studies[0].Series) != 1 {
-		return nil
+// loneFile tells whether the file at path, of which a scan found studies, is one slice or one structure set, and
+// the UID of the series that the slice belongs to.
+func loneFile(path string, studies []*dicom.Study) (seriesUID string, alone bool) {
+	if len(studies) != 1 || len(studies[0].Series)+len(studies[0].StructureSets) != 1 {
+		return "", false
+	}
+	if sets := studies[0].StructureSets; len(sets) == 1 {
+		return "", sets[0] == path
 	}
 	s := studies[0].Series[0]
-	if s.Enhanced || len(s.Slices) != 1 || s.Slices[0].Path != path {
-		return nil
-	}
-	return s
+	return s.UID, !s.Enhanced && len(s.Slices) == 1 && s.Slices[0].Path == path
 }
 
 // OpenSeries reads another series of the folder already scanned.

@@ -30,12 +30,25 @@ func TestOpenTakesWhateverHoldsACT(t *testing.T) {
 	if data, err := os.ReadFile(slice); err != nil || os.MkdirAll(filepath.Dir(alone), 0o700) != nil || os.WriteFile(alone, data, 0o600) != nil {
 		t.Fatal(err)
 	}
+	theirs := filepath.Join(t.TempDir(), "case", "rs")
+	if err := os.CopyFS(filepath.Join(filepath.Dir(theirs), "ct"), os.DirFS(filepath.Dir(slice))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(filepath.Dir(theirs), "ct", "other")); err != nil {
+		t.Fatal(err)
+	}
+	cross := []volume.Vec{g.ToPatient(5, 5, 3), g.ToPatient(9, 5, 3), g.ToPatient(7, 9, 3)}
+	set := &dicom.StructureSet{Structures: []dicom.Structure{{Name: "Bed", Contours: []volume.Contour{{Points: cross}}}}}
+	if err := dicom.WriteStructureSet(theirs, set, planning, false); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, path, dir string
 		slices          int
 	}{
 		{"archive", archive, archive, 12},
 		{"slice", slice, dir, 12},
+		{"structure set", theirs, filepath.Dir(theirs), 12},
 		{"slice without others", alone, filepath.Dir(alone), 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

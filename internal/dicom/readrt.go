@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,14 @@ const (
 const (
 	defaultRed, defaultGreen, defaultBlue = 255, 255, 0
 )
+
+// IsStructureSet tells whether the file at path is an RTSTRUCT, by its header.
+func IsStructureSet(path string) bool {
+	var r reader
+	defer r.close()
+	h, err := r.open(path, false, inflation{base: scanInflated}, wantScan, func(t uint32) bool { return t > 0x0008FFFF })
+	return err == nil && cmp.Or(h.data.text(tag.SOPClassUID), h.class) == classStructureSet
+}
 
 // ReadStructureSet reads an RTSTRUCT of any planning system. It takes missing references, structures without
 // contours, points and open contours (which enclose nothing and are left out), exclusive-or contours and

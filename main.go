@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"time"
 
 	fyneapp "fyne.io/fyne/v2/app"
 
@@ -27,13 +28,14 @@ var version = "development"
 const demoSeed = 3
 
 func main() {
+	began := time.Now()
 	attachConsole()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:]))
+	os.Exit(run(ctx, began, os.Args[1:]))
 }
 
-func run(ctx context.Context, args []string) int {
+func run(ctx context.Context, began time.Time, args []string) int {
 	location, segmentation, err := embeddedModels()
 	engine := onnx.New(onnx.LibraryOptions{Probe: location, Cache: selfTests()})
 	recipes := recipeDir()
@@ -43,6 +45,8 @@ func run(ctx context.Context, args []string) int {
 		a := fyneapp.New()
 		if o.Capture == "" {
 			o.Deps.Network.Threads = -1 // one core stays with the window
+		}
+		if o.Capture == "" && o.Measure == "" {
 			o.Deps.AuditDir = filepath.Join(a.Storage().RootURI().Path(), "audit")
 			o.Deps.AutosaveDir = filepath.Join(a.Storage().RootURI().Path(), "autosave")
 		}
@@ -54,6 +58,9 @@ func run(ctx context.Context, args []string) int {
 		LessonDir: lessonDir(), ResultsDir: resultsDir(),
 		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir}) },
 		OpenDemo:   func() error { return open(app.Options{Demo: true, DemoSeed: demoSeed}) },
+		MeasureWindow: func(dir string) error {
+			return open(app.Options{Measure: dir, Began: began, OnMeasured: printMeasures})
+		},
 		CaptureDemo: func(dir string) error {
 			return open(app.Options{Demo: true, DemoSeed: demoSeed, Capture: dir, OnResult: writeResult})
 		},
@@ -86,6 +93,15 @@ func resultsDir() string {
 		return ""
 	}
 	return filepath.Join(dir, "clipwright", "results")
+}
+
+// printMeasures prints what the window took, and what it may take.
+func printMeasures(m app.Measures) {
+	fmt.Printf("first window        %6.0f ms   (bar 1000)\n", m.FirstWindow.Seconds()*1000)
+	fmt.Printf("study shown         %6.0f ms   (bar 1500)\n", m.StudyShown.Seconds()*1000)
+	fmt.Printf("memory, study open  %6.0f MB   (bar 400, of 512 x 512 x 200)\n", m.MemoryMB)
+	fmt.Printf("three linked views  %6.1f /s   (bar 30; %.1f ms of processor time a frame)\n", m.Frames, m.FrameBusy.Seconds()*1000)
+	fmt.Printf("longest stall       %6.0f ms   (bar 50, in %.1f s of networks)\n", m.LongestStall.Seconds()*1000, m.Search.Seconds())
 }
 
 // writeResult writes result.json beside the RTSTRUCT of a demo, as `clipwright segment --json` would.

@@ -21,6 +21,11 @@ type Options struct {
 	// Capture, when not empty, is a folder: the demo case is opened, searched and saved there with
 	// pictures of the window on the way, and the window closes.
 	Capture string
+	// Measure, when not empty, is a CT folder: it is opened, scrolled and searched, OnMeasured is told how long that took,
+	// and the window closes.
+	Measure    string
+	Began      time.Time // when the program did
+	OnMeasured func(Measures)
 	// OnResult is called in capture mode, off the toolkit's goroutine, after the RTSTRUCT was written.
 	OnResult func(Result) error
 }
@@ -56,6 +61,12 @@ func Run(fyneApp fyne.App, o Options) error {
 	switch {
 	case o.Capture != "":
 		w.capture(func(err error) { failed = err })
+	case o.Measure != "":
+		w.measure(o.Measure, o.Began, func(m Measures, err error) {
+			if failed = err; err == nil {
+				o.OnMeasured(m)
+			}
+		})
 	case o.OpenDir != "":
 		w.session.OpenFolder(o.OpenDir, "")
 	case o.Demo:

@@ -148,8 +148,10 @@ func (r *recorder) save(s *session.Session) error {
 }
 
 // wait polls until done holds; a failure the window shows ends it.
-func (r *recorder) wait(what string, done func() bool) error {
-	for deadline := time.Now().Add(captureLongest); time.Now().Before(deadline); time.Sleep(capturePoll) {
+func (r *recorder) wait(what string, done func() bool) error { return r.poll(what, done, capturePoll) }
+
+func (r *recorder) poll(what string, done func() bool, every time.Duration) error {
+	for deadline := time.Now().Add(captureLongest); time.Now().Before(deadline); time.Sleep(every) {
 		var finished bool
 		var failure string
 		r.call(func() {

@@ -2,13 +2,14 @@ package app
 
 import (
 	"fmt"
+	"image/color"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/assets"
@@ -24,11 +25,10 @@ type keyPage struct {
 	changed bool
 }
 
-// keyColumns is in how many columns the keys stand, keyWidth how wide a key is, doesWidth what it does.
+// keyColumns is in how many columns the keys stand, doesWidth how wide the words beside them are.
 const (
 	keyColumns         = 3
-	keyWidth   float32 = 104
-	doesWidth  float32 = 214
+	doesWidth  float32 = 250
 )
 
 // showHelp shows the map of keys and mouse, or closes it.
@@ -42,11 +42,13 @@ func (w *window) showHelp() {
 	each := (len(all) + keyColumns - 1) / keyColumns
 	table := columns(18)
 	for from := 0; from < len(all); from += each {
-		part := rows(0)
+		keys, does := rows(0), rows(0)
 		for _, c := range all[from:min(from+each, len(all))] {
-			part.Add(p.row(c))
+			b := p.button(c)
+			keys.Add(b)
+			does.Add(container.NewStack(spacer(doesWidth, b.MinSize().Height), middle(newText(c.does, textStyle{colour: colourDim, shrink: true, minWidth: doesWidth}))))
 		}
-		table.Add(part)
+		table.Add(columns(8, keys, does))
 	}
 	resetKeys := newButton(w.host, lang.L("Reset the keys"), nil, buttonFlat, lang.L("Every key as it was at first"), func() {
 		w.host.keys.reset("")
@@ -72,40 +74,48 @@ func (w *window) showHelp() {
 	w.help.Show()
 }
 
-// row is a command: its keys, which a tap changes, and what it does.
-func (p *keyPage) row(c command) fyne.CanvasObject {
+// button is the keys of a command; a tap changes them.
+func (p *keyPage) button(c command) *button {
 	b := newButton(p.window.host, "", nil, buttonFlat, lang.L("Change the key"), func() { p.ask(c) })
 	b.small, b.colour, b.bold = true, colourText, true
 	p.buttons[c.id] = b
-	width := newFill(theme.ColorNameOverlayBackground)
-	width.min = fyne.NewSize(keyWidth, 1)
-	does := newText(c.does, textStyle{colour: colourDim, shrink: true, minWidth: doesWidth})
-	return columns(8, container.NewStack(width, b), middle(does))
+	p.label(c)
+	return b
+}
+
+// spacer is room of at least this size.
+func spacer(width, height float32) fyne.CanvasObject {
+	room := canvas.NewRectangle(color.Transparent)
+	room.SetMinSize(fyne.NewSize(width, height))
+	return room
 }
 
 // show writes every key as it is now.
 func (p *keyPage) show() {
-	k := p.window.host.keys
 	for _, c := range commands() {
-		label := ""
-		for _, key := range k.of(c.id) {
-			if text := keyText(key); label == "" {
-				label = text
-			} else if text != label {
-				label += "  " + text
-			}
-		}
-		if label == "" {
-			label = "–"
-		}
-		b := p.buttons[c.id]
-		b.set(label, nil)
-		b.setChosen(p.asked == c.id)
+		p.label(c)
 	}
 	if p.asked == "" {
 		p.status.setColour(colourDim)
 		p.status.set(lang.L("Click a key to change it."))
 	}
+}
+
+func (p *keyPage) label(c command) {
+	label := ""
+	for _, key := range p.window.host.keys.of(c.id) {
+		if text := keyText(key); label == "" {
+			label = text
+		} else if text != label {
+			label += "  " + text
+		}
+	}
+	if label == "" {
+		label = "–"
+	}
+	b := p.buttons[c.id]
+	b.set(label, nil)
+	b.setChosen(p.asked == c.id)
 }
 
 // asks tells whether the next key is one for a command.

@@ -76,7 +76,7 @@ type window struct {
 func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w := &window{app: app, options: o, now: time.Now}
 	w.remembered = app.Preferences()
-	if o.Capture != "" {
+	if o.Capture != "" || o.Measure != "" {
 		w.remembered = noSettings{}
 	}
 	app.Settings().SetTheme(newLook(w.remembered.Bool(preferenceLight)))

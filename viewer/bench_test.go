@@ -90,10 +90,12 @@ func benchmark(b *testing.B, plane Plane) {
 			c.next()
 			r.Render(dst, s)
 			b.ReportAllocs()
+			began := busy()
 			for b.Loop() {
 				c.next()
 				r.Render(dst, s)
 			}
+			b.ReportMetric(float64((busy()-began).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		})
 	}
 }

@@ -160,21 +160,50 @@ func (f *frame) voxelPx(l *line, i int, startMM float64) float64 {
 
 // fill tints every picture pixel whose nearest voxel is in q.
 func (r *Renderer) fill(o *Overlay, q *section) {
-	opacity := int32(o.Fill * 255)
+	tint := newTint(o.Colour, int32(o.Fill*255))
 	f := &r.frame
 	low, high := f.down.extent()
+	left, right := r.columnsOf(q)
+	if left >= right {
+		return
+	}
 	for y := range r.scene.HeightPx {
 		bits := q.row(makeTap(&f.down, f.topMM+(float64(y)+0.5)/f.pxPerMM, low, high, false).a)
 		if bits == nil {
 			continue
 		}
-		pixels := r.dst.Pix[y*r.dst.Stride:]
-		for x, i := range r.nearest {
+		pixels := r.dst.Pix[y*r.dst.Stride+4*left : y*r.dst.Stride+4*right]
+		for _, i := range r.nearest[left:right] {
 			if k := uint(int(i) - q.right0); k < uint(len(bits)) && bits[k] != 0 {
-				blendPixel(pixels[4*x:], o.Colour, opacity)
+				p := pixels[:3]
+				p[0], p[1], p[2] = tint[0][p[0]], tint[1][p[1]], tint[2][p[2]]
 			}
+			pixels = pixels[4:]
 		}
 	}
+}
+
+// columnsOf is the picture columns from left on, before right, that show voxels of q.
+func (r *Renderer) columnsOf(q *section) (left, right int) {
+	left, right = len(r.nearest), 0
+	for x, i := range r.nearest {
+		if k := int(i) - q.right0; i >= 0 && k >= 0 && k < q.w {
+			left, right = min(left, x), x+1
+		}
+	}
+	return left, right
+}
+
+// tint is what becomes of each level of a channel, red, green and blue, under a colour.
+type tint [3][256]uint8
+
+func newTint(c color.RGBA, opacity int32) (t tint) {
+	for channel, level := range [3]uint8{c.R, c.G, c.B} {
+		for p := range int32(256) {
+			t[channel][p] = uint8(p) + uint8((int32(level)-p)*opacity/255)
+		}
+	}
+	return t
 }
 
 // rectangle is b on the picture as left, top, right, bottom, and whether the plane cuts it.

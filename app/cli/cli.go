@@ -40,6 +40,8 @@ type Deps struct {
 	OpenWindow func(dir string) error
 	// OpenDemo shows the window on the built-in case and returns when it is closed.
 	OpenDemo func() error
+	// MeasureWindow opens the window on dir by itself, prints how long it took and how it scrolls, and closes it.
+	MeasureWindow func(dir string) error
 	// CaptureDemo runs the built-in case through the window by itself and leaves rs.dcm,
 	// result.json and pictures of the window in dir.
 	CaptureDemo func(dir string) error
@@ -97,7 +99,7 @@ func newRoot(deps Deps) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		openCommand(deps), segmentCommand(deps), draftCommand(deps), recipesCommand(deps), compareCommand(deps), exportCommand(deps), scanCommand(deps),
-		qaCommand(deps), lessonCommand(deps), phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), doctorCommand(deps),
+		qaCommand(deps), lessonCommand(deps), phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), measureCommand(deps), doctorCommand(deps),
 	)
 	return root
 }
@@ -126,6 +128,14 @@ func openCommand(deps Deps) *cobra.Command {
 	return &cobra.Command{
 		Use: "open CT", Short: "Open the window on a CT: a folder, a zip archive, a DICOMDIR or a slice", Args: exactly(1, "one CT folder, archive or file"),
 		RunE: func(_ *cobra.Command, args []string) error { return deps.OpenWindow(args[0]) },
+	}
+}
+
+func measureCommand(deps Deps) *cobra.Command {
+	return &cobra.Command{
+		Use: "measure DIR", Short: "Measure the window on a CT folder: start, opening, scrolling, stalls while the networks run, memory",
+		Args: exactly(1, "one CT folder"),
+		RunE: func(_ *cobra.Command, args []string) error { return deps.MeasureWindow(args[0]) },
 	}
 }
 

@@ -64,6 +64,7 @@ type Pane struct {
 	written  *renderer // the texts over the picture, once the toolkit has asked for them
 	picture  *image.RGBA
 	labels   []viewer.Label
+	drawn    int // pictures so far
 }
 
 // New returns a pane that shows black until SetScene.
@@ -81,6 +82,9 @@ func (p *Pane) SetScene(s viewer.Scene) {
 
 // Scene is what is shown.
 func (p *Pane) Scene() viewer.Scene { return p.scene }
+
+// Drawn is how many pictures of a CT were drawn so far.
+func (p *Pane) Drawn() int { return p.drawn }
 
 // Clear shows black.
 func (p *Pane) Clear() { p.SetScene(viewer.Scene{}) }
@@ -126,6 +130,7 @@ func (p *Pane) draw(w, h int) image.Image {
 		return p.picture
 	}
 	p.renderer.Render(p.picture, p.sized())
+	p.drawn++
 	return p.picture
 }
 
@@ -136,6 +141,9 @@ func (p *Pane) at(pos fyne.Position) volume.Vec {
 
 // SetBrush shows a circle of diameterMM round the mouse; 0 shows none.
 func (p *Pane) SetBrush(diameterMM float64, c color.Color) {
+	if diameterMM == p.brushMM && c == p.brush {
+		return
+	}
 	p.brushMM, p.brush = diameterMM, c
 	p.rewrite()
 }

@@ -74,16 +74,16 @@ func (s *clipSearch) inside(p volume.Vec) bool {
 // sortClips puts clips in order of slices from head to foot, then from the patient's right to left, and
 // numbers them from 1.
 func sortClips(g *volume.Grid, clips []Clip) {
-	up := 1
-	if g.Normal()[2] < 0 {
-		up = -1
-	}
-	slice := func(c *Clip) int {
+	up := g.Normal()[2]
+	height := func(c *Clip) float64 { // mm
+		if math.Abs(up) < 0.7 { // sagittal or coronal slices
+			return c.CentreMM[2]
+		}
 		z, _ := g.NearestSlice(c.CentreMM)
-		return up * z
+		return math.Copysign(g.SliceMM[z], up)
 	}
 	slices.SortStableFunc(clips, func(a, b Clip) int {
-		return cmp.Or(cmp.Compare(slice(&b), slice(&a)), cmp.Compare(a.CentreMM[0], b.CentreMM[0]))
+		return cmp.Or(cmp.Compare(height(&b), height(&a)), cmp.Compare(a.CentreMM[0], b.CentreMM[0]))
 	})
 	for i := range clips {
 		clips[i].ID = i + 1

@@ -49,7 +49,7 @@ func newLatticeOf(g *volume.Grid, y0, y1, z0, z1, step float64) *solid {
 	s.stepYMM = g.SpacingY / float64(s.fineY)
 	s.firstY = int(math.Floor(y0/s.stepYMM + 1e-9))
 	s.ny = int(math.Ceil(y1/s.stepYMM-1e-9)) - s.firstY + 1
-	k := int(math.Floor(z0 / g.SliceThickness(0)))
+	k := min(int(math.Floor(z0/g.SliceThickness(0))), 0) // beyond the first slice, or that: the others may be closer or farther
 	for ; sliceAt(g, k+1) <= z0+1e-9; k++ {
 	}
 	for ; sliceAt(g, k) < z1-1e-9; k++ {

@@ -103,7 +103,24 @@ func clipsOnASphere(g *volume.Grid, n int, radiusMM float64, seed int64) []Clip 
 }
 
 func TestSurgicalBedIsTheHullOfTheClips(t *testing.T) {
-	g := volume.NewUniformGrid(80, 80, 30, 1.2, 1.2, 3, volume.Vec{-40, -40, 100})
+	even := volume.NewUniformGrid(80, 80, 30, 1.2, 1.2, 3, volume.Vec{-40, -40, 100})
+	finerBelow, finerAbove := *even, *even
+	finerBelow.SliceMM = []float64{0, 1, 2, 3, 4, 5}
+	finerAbove.SliceMM = nil
+	for mm := 8.0; mm <= 89; mm += 3 {
+		finerBelow.SliceMM = append(finerBelow.SliceMM, mm)
+	}
+	for i := range finerBelow.SliceMM {
+		last := len(finerBelow.SliceMM) - 1
+		finerAbove.SliceMM = append(finerAbove.SliceMM, finerBelow.SliceMM[last]-finerBelow.SliceMM[last-i])
+	}
+	for _, g := range []*volume.Grid{even, &finerBelow, &finerAbove} {
+		bedIsHull(t, g)
+	}
+}
+
+func bedIsHull(t *testing.T, g *volume.Grid) {
+	t.Helper()
 	clips := clipsOnASphere(g, 9, 24, 3)
 	bed, warnings := SurgicalBed(g, clips)
 	if len(warnings) != 0 {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,8 +19,12 @@ import (
 	"github.com/clipwright/clipwright/segment"
 )
 
-// brightEngine opens networks that call every voxel above 1500 HU a clip, in channel 2 of the default channels.
-type brightEngine struct{ refuse error }
+// brightEngine opens networks that call every voxel above levelHU, 1500 when it is 0, a clip, in channel 2 of the default
+// channels.
+type brightEngine struct {
+	refuse  error
+	levelHU float32
+}
 
 func (e brightEngine) Providers(context.Context) []segment.Provider {
 	return []segment.Provider{
@@ -30,13 +35,13 @@ func (e brightEngine) Providers(context.Context) []segment.Provider {
 }
 
 func (e brightEngine) Open(context.Context, segment.Model, segment.Options) (segment.Network, error) {
-	return brightNetwork{}, e.refuse
+	return brightNetwork{cmp.Or(e.levelHU, 1500)}, e.refuse
 }
 
-type brightNetwork struct{}
+type brightNetwork struct{ levelHU float32 }
 
-func (brightNetwork) Run(ctx context.Context, in segment.Tensor, out []float32) error {
-	const level = (1500 + 200) / 2400.0
+func (n brightNetwork) Run(ctx context.Context, in segment.Tensor, out []float32) error {
+	level := (n.levelHU + 200) / 2400
 	for i, v := range in.Channel(2) {
 		out[i] = 20 * (v - level)
 	}
@@ -258,7 +263,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestEngineFailureIsOneLine(t *testing.T) {
 	dir := writeCase(t, leftClips()...)
-	refuse := func(d *Deps) { d.Engine = brightEngine{errors.New("no library;\nrun 'make setup'")} }
+	refuse := func(d *Deps) { d.Engine = brightEngine{refuse: errors.New("no library;\nrun 'make setup'")} }
 	code, _, errOut := call(t, refuse, "segment", filepath.Join(dir, "ct"), "--out", filepath.Join(dir, "rs.dcm"))
 	if code != ExitFailure || strings.Count(strings.TrimSpace(errOut), "\n") != 0 || !strings.Contains(errOut, "make setup") {
 		t.Errorf("exit %d, said %q", code, errOut)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -47,6 +48,8 @@ type header struct {
 const (
 	datatypeUint8 = 2
 	datatypeInt16 = 4
+	spaceUnits    = 7 // the bits of XyztUnits that speak of lengths,
+	millimetres   = 2 // and what they should say
 	maxVoxels     = 1 << 30
 	shearLimit    = 1e-3 // cosine between axes above which the grid counts as sheared
 )
@@ -118,6 +121,16 @@ func (h *header) decode(dst []int16, src []byte) {
 	}
 }
 
+// finite tells whether every value is a number.
+func finite(values ...float32) bool {
+	for _, v := range values {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return false
+		}
+	}
+	return true
+}
+
 // grid places the voxels; flip tells that the file stores the slices against Row x Col.
 func (h *header) grid() (g *volume.Grid, flip bool, err error) {
 	switch {
@@ -129,7 +142,11 @@ func (h *header) grid() (g *volume.Grid, flip bool, err error) {
 		return nil, false, fmt.Errorf("no sform says where its voxels are; write one")
 	case h.VoxOffset < 352:
 		return nil, false, fmt.Errorf("voxel offset %g lies inside the header", h.VoxOffset)
-	case h.Dim[0] < 3 || h.Dim[1] < 1 || h.Dim[2] < 1 || h.Dim[3] < 1 || h.Dim[0] > 3 && h.Dim[4] > 1:
+	case h.XyztUnits&spaceUnits != 0 && h.XyztUnits&spaceUnits != millimetres:
+		return nil, false, fmt.Errorf("its lengths are not in millimetres (unit %d); convert it", h.XyztUnits&spaceUnits)
+	case !finite(h.SclSlope, h.SclInter):
+		return nil, false, fmt.Errorf("slope %g and intercept %g give no HU", h.SclSlope, h.SclInter)
+	case h.Dim[0] < 3 || h.Dim[0] > 7 || slices.Min(h.Dim[1:4]) < 1 || slices.ContainsFunc(h.Dim[4:h.Dim[0]+1], func(n int16) bool { return n > 1 }):
 		return nil, false, fmt.Errorf("dimensions %v are not one 3-D volume", h.Dim)
 	case int64(h.Dim[1])*int64(h.Dim[2])*int64(h.Dim[3]) > maxVoxels:
 		return nil, false, fmt.Errorf("%d x %d x %d voxels are more than a CT has", h.Dim[1], h.Dim[2], h.Dim[3])
@@ -143,7 +160,7 @@ func (h *header) grid() (g *volume.Grid, flip bool, err error) {
 		SpacingX: x.Norm(), SpacingY: y.Norm(), Origin: origin, SliceMM: make([]float64, h.Dim[3]),
 	}
 	spacing := z.Norm()
-	if !(g.SpacingX > 0 && g.SpacingY > 0 && spacing > 0) {
+	if !(g.SpacingX > 0 && g.SpacingY > 0 && spacing > 0) || !finite(float32(x.Norm()), float32(y.Norm()), float32(spacing), float32(origin.Norm())) {
 		return nil, false, fmt.Errorf("its sform is singular")
 	}
 	g.Row, g.Col = x.Scale(1/g.SpacingX), y.Scale(1/g.SpacingY)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,6 +91,11 @@ func TestReadRefuses(t *testing.T) {
 		"float":     {file(t, func(h *header) { h.Datatype = 16 }), "int16"},
 		"sheared":   {file(t, func(h *header) { h.Srow[1][2] = 2 }), "sheared"},
 		"cut short": {file(t, nil)[:370], "cut short"},
+		"metres":    {file(t, func(h *header) { h.XyztUnits = 1 }), "millimetres"},
+		"microns":   {file(t, func(h *header) { h.XyztUnits = 3 | 8 }), "millimetres"},
+		"nowhere":   {file(t, func(h *header) { h.Srow[0][3] = float32(math.Inf(1)) }), "singular"},
+		"no slope":  {file(t, func(h *header) { h.SclSlope = float32(math.NaN()) }), "slope"},
+		"vectors":   {file(t, func(h *header) { h.Dim = [8]int16{5, 2, 3, 1, 1, 4, 1, 1} }), "one 3-D volume"},
 		"huge":      {file(t, func(h *header) { h.Dim = [8]int16{3, 32767, 32767, 32767} }), "more than a CT"},
 	}
 	for name, c := range cases {

@@ -99,7 +99,7 @@ func (im image) voxels(w io.Writer) error {
 
 // writeNIfTI writes the header, with sform and qform alike, and the voxels.
 func writeNIfTI(w io.Writer, im image) error {
-	const millimetres, scanner = 2, 1
+	const scanner = 1
 	g := im.grid
 	spacing, _ := g.Uniform()
 	h := header{

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -60,6 +61,15 @@ type side struct {
 	warnings   []string
 }
 
+// named is the name of a target on this side; a long one is cut, so that what planning systems show tells the sides apart.
+func (s *side) named(name string) string {
+	for len(name)+len(s.suffix) > mostNameLength {
+		_, last := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-last]
+	}
+	return name + s.suffix
+}
+
 // shape is a target on its way: a mask, its bodies as long as it is SurgicalBed itself, and what was done.
 type shape struct {
 	mask   *volume.Mask
@@ -92,12 +102,12 @@ func (s *side) apply(ctx context.Context, t RecipeTarget) (Target, error) {
 		}
 		var err error
 		if sh, err = s.step(sh, step); err != nil {
-			return Target{}, fmt.Errorf("%s: %w", t.Name+s.suffix, err)
+			return Target{}, fmt.Errorf("%s: %w", s.named(t.Name), err)
 		}
 	}
 	s.made[t.Name] = sh
 	s.warnOutside(t, sh)
-	made := Target{Name: t.Name + s.suffix, Type: t.Type, Mask: sh.mask, Recipe: sh.words, Inputs: s.inputs(s.in.Recipe)}
+	made := Target{Name: s.named(t.Name), Type: t.Type, Mask: sh.mask, Recipe: sh.words, Inputs: s.inputs(s.in.Recipe)}
 	if sh.known {
 		made.Requested = &sh.asked
 	}
@@ -142,7 +152,7 @@ func (s *side) warnOutside(t RecipeTarget, sh shape) {
 		outside = append(outside, strconv.Itoa(id))
 	}
 	if len(outside) > 0 {
-		s.warnings = append(s.warnings, fmt.Sprintf("clip %s lies outside %s (%s)", strings.Join(outside, ", "), t.Name+s.suffix, sh.words))
+		s.warnings = append(s.warnings, fmt.Sprintf("clip %s lies outside %s (%s)", strings.Join(outside, ", "), s.named(t.Name), sh.words))
 	}
 }
 
@@ -232,7 +242,7 @@ func (s *side) margin(step Step) (Margin, error) {
 // accepted, or anatomy.
 func (s *side) structure(name string) (shape, string) {
 	if sh, ok := s.made[name]; ok {
-		return sh.with(sh.mask, ""), name + s.suffix
+		return sh.with(sh.mask, ""), s.named(name)
 	}
 	if name == ExternalName {
 		return shape{mask: s.in.External}, name

@@ -319,8 +319,14 @@ func (r *Recipe) Validate() error {
 		if t.Name == "" || len(t.Name) > mostNameLength {
 			return fmt.Errorf("target name %q: give one of 1 to %d characters", t.Name, mostNameLength)
 		}
-		if t.Name == BedName || slices.Contains(made, t.Name) {
+		isNamed := func(have string) bool { return strings.EqualFold(have, t.Name) }
+		switch {
+		case isNamed(BedName) || slices.ContainsFunc(made, isNamed):
 			return fmt.Errorf("target %s is made twice", t.Name)
+		case isNamed(ExternalName) || isNamed(SeromaName) || strings.HasPrefix(strings.ToLower(t.Name), "clips_"):
+			return fmt.Errorf("%s is made by the program: give the target another name", t.Name)
+		case strings.TrimSpace(t.Name) != t.Name || strings.ContainsFunc(t.Name, func(r rune) bool { return r < ' ' || r == '\\' }):
+			return fmt.Errorf("target name %q holds a backslash, a control character or an outer space, which DICOM does not allow", t.Name)
 		}
 		made = append(made, t.Name)
 		if !slices.Contains([]string{"GTV", "CTV", "PTV", "CONTROL", "AVOIDANCE"}, t.Type) {

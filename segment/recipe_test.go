@@ -61,6 +61,12 @@ func TestRecipeErrorsSayWhatToWrite(t *testing.T) {
 		{strings.Replace(head, `"CTV"`, `"A name of many characters"`, 1), "16 characters"},
 		{strings.Replace(head, `type = "CTV"`, `type = "ODD"`, 1), "ODD"},
 		{head + "[[target]]\nname = \"CTV\"\ntype = \"CTV\"\n", "twice"},
+		{head + "[[target]]\nname = \"ctv\"\ntype = \"CTV\"\n", "twice"},
+		{strings.Replace(head, `"CTV"`, `"External"`, 1), "made by the program"},
+		{strings.Replace(head, `"CTV"`, `"Clips_L"`, 1), "made by the program"},
+		{strings.Replace(head, `"CTV"`, `"seroma"`, 1), "made by the program"},
+		{strings.Replace(head, `"CTV"`, `'C\\TV'`, 1), "backslash"},
+		{strings.Replace(head, `"CTV"`, `" CTV"`, 1), "space"},
 	} {
 		_, err := ParseRecipe("mine", []byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "recipe mine") {
@@ -80,6 +86,26 @@ func TestRecipeErrorsSayWhatToWrite(t *testing.T) {
 	r, err := FindRecipe("", file)
 	if err != nil || r.Key != "site" || r.Targets[0].Steps[0].Margin != (Margin{1, 2, 3.5, 4, 5, 6}) {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestNamesOfTwoSidesKeepWithinWhatSystemsShow(t *testing.T) {
+	in := recipeCase()
+	in.Clips[0].Side = "R"
+	in.Recipe = &Recipe{Key: "k", Name: "N", Targets: []RecipeTarget{{Name: "PTVsb_High_05_ev", Type: "PTV"}, {Name: "CTV", Type: "CTV"}}}
+	if err := in.Recipe.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	targets, _, err := Draft(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, target := range targets {
+		names = append(names, target.Name)
+	}
+	if want := []string{"SurgicalBed_L", "PTVsb_High_05__L", "CTV_L", "SurgicalBed_R", "PTVsb_High_05__R", "CTV_R"}; !slices.Equal(names, want) {
+		t.Errorf("targets %q, want %q", names, want)
 	}
 }
 

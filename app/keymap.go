@@ -49,6 +49,7 @@ func commands() []command {
 		{"view.layout", lang.L("layout of the images"), []string{"L"}, (*window).nextLayout},
 		{"view.marks", lang.L("marks on the images"), []string{"O"}, func(w *window) { w.session.SetOverlays(!w.session.View().Overlays) }},
 		{"view.picture", lang.L("save a picture of the view"), []string{"K"}, (*window).askPicture},
+		{"view.copy", lang.L("copy the view"), []string{"Ctrl+C"}, (*window).copyView},
 		{"panel.left", lang.L("fold the left panel"), []string{"9"}, func(w *window) { w.dock.toggleLeft() }},
 		{"panel.right", lang.L("fold the right panel"), []string{"0"}, func(w *window) { w.dock.toggleRight() }},
 	}
@@ -68,6 +69,7 @@ func commands() []command {
 		command{"file.openfile", lang.L("open a file"), []string{"Shift+Ctrl+O"}, (*window).chooseFile},
 		command{"clips.find", lang.L("find clips"), []string{"Ctrl+R"}, func(w *window) { w.session.Run() }},
 		command{"file.save", lang.L("save the RTSTRUCT"), []string{"Ctrl+S"}, (*window).askSave},
+		command{"file.report", lang.L("report of the case (PDF)"), []string{"Ctrl+P"}, (*window).askReport},
 		command{"edit.undo", lang.L("undo"), []string{"Ctrl+Z"}, func(w *window) { w.session.Undo() }},
 		command{"edit.redo", lang.L("redo"), []string{"Shift+Ctrl+Z", "Ctrl+Y"}, func(w *window) { w.session.Redo() }},
 		command{"help", lang.L("this map"), []string{"?"}, (*window).showHelp})

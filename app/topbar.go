@@ -22,8 +22,8 @@ import (
 
 // intents is what the user can ask for in the top bar.
 type intents struct {
-	open, demo, run, cancel, undo, redo, save, settings, computing, log, help func()
-	expected                                                                  func(n int)
+	open, demo, run, cancel, undo, redo, save, settings, computing, log, help, report func()
+	expected                                                                          func(n int)
 }
 
 // topbar tells the state of the case in two lines: who and what, and how far the work is.
@@ -44,6 +44,7 @@ type topbar struct {
 	undo     *button
 	redo     *button
 	save     *button
+	report   *button
 	shape    string // of the last layout
 	keys     *keymap
 }
@@ -84,7 +85,8 @@ func newTopbar(h *host, do intents) *topbar {
 	first := container.NewBorder(nil, nil, inset(brand, 0, 18, 0, 0), columns(2, history, computing, settings, help), middle(t.patient))
 
 	left := columns(8, t.open, t.demo, t.run, t.cancel)
-	right := columns(4, t.undo, t.redo, t.save)
+	t.report = newButton(h, "", theme.DocumentPrintIcon(), buttonFlat, h.keys.tip(lang.L("Report of the case as PDF"), "file.report"), do.report)
+	right := columns(4, t.undo, t.redo, t.report, t.save)
 	work := container.NewStack(inset(columns(0, t.counts, layout.NewSpacer()), 8, 0, 0, 0), inset(t.progress, 8, 24, 0, 0))
 	second := container.NewBorder(nil, nil, left, right, work)
 	t.box = rows(0, container.NewStack(newFill(colourPanel), rows(0, inset(first, 10, 6, 3, 0), inset(second, 10, 10, 3, 7))), newRule())
@@ -115,6 +117,7 @@ func (t *topbar) set(s *session.Session, now time.Time) {
 	t.setCounts(s, plan, hasVolume && !running && (derived.Searched || len(plan.Clips) > 0))
 	t.setUndo(s, hasVolume)
 	setVisible(t.save, hasVolume)
+	setVisible(t.report, hasVolume)
 	t.save.setEnabled(s.CanSave() == nil && !running)
 	if derived.Searched && s.Unsaved() {
 		t.save.setKind(buttonPrimary)

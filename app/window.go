@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"image"
 	"path/filepath"
 	"slices"
 	"time"
@@ -38,6 +39,8 @@ type window struct {
 	session    *session.Session
 	host       *host
 	options    Options
+	post       func(func())
+	copyImage  func(image.Image) error
 	remembered settings
 	now        func() time.Time
 
@@ -74,7 +77,7 @@ type window struct {
 
 // newWindow builds the window; post runs a function on the toolkit's goroutine.
 func newWindow(app fyne.App, o Options, post func(func())) *window {
-	w := &window{app: app, options: o, now: time.Now}
+	w := &window{app: app, options: o, post: post, copyImage: copyImage, now: time.Now}
 	w.remembered = app.Preferences()
 	if o.Capture != "" || o.Measure != "" {
 		w.remembered = noSettings{}
@@ -119,7 +122,7 @@ func (w *window) build() {
 	w.host.keys = newKeymap(w.remembered)
 	w.top = newTopbar(w.host, intents{
 		open: w.showOpenMenu, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
-		save: w.askSave, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
+		save: w.askSave, report: w.askReport, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
 	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
 	w.series = newSeriesList(w.host, seriesActions{

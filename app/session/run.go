@@ -15,6 +15,11 @@ func (s *Session) Network() segment.Options { return s.deps.Network }
 // SetNetwork chooses what the next search runs on. A search under way ends where it began.
 func (s *Session) SetNetwork(o segment.Options) { s.deps.Network = o }
 
+// Models are the two networks.
+func (s *Session) Models() []segment.Model {
+	return []segment.Model{s.deps.Location, s.deps.Segmentation}
+}
+
 // Devices names the devices of a provider, in the order of their numbers.
 func (s *Session) Devices(provider string) []string {
 	if lister, ok := s.deps.Engine.(segment.DeviceLister); ok {

@@ -18,7 +18,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers bench bench-peers evaluate judge train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers bench bench-peers evaluate judge precision providers train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -82,6 +82,15 @@ judge: build ## fit the judge of candidates, on its own cases
 	@mkdir -p $(OUT)
 	./clipwright evaluate --cases models/testsets/judge-phantom.json $(if $(wildcard $(JUDGE_CT)),--cases models/testsets/judge-real.json --ct $(JUDGE_CT)) --candidates $(OUT)/candidates.jsonl --force
 	$(VENV)/bin/python $(TRAIN)/judge.py $(OUT)/candidates.jsonl --card models/segmentation.json
+
+precision: build ## half precision and 8-bit integers beside float32: speed of a patch, and clips on 20 fixed cases (these differ: exit 1)
+	@.ci/venv
+	./clipwright phantom --seed 700100 --tensors $(OUT)/precision/tensors --count 6
+	$(VENV)/bin/python $(TRAIN)/precision.py $(OUT)/precision/tensors models $(OUT)/precision
+	./clipwright doctor --cases 20 --networks $(OUT)/precision/fp16 --networks $(OUT)/precision/int8
+
+providers: build ## the same clips on every provider that opens here: 20 fixed cases, centres within 0.1 mm of the CPU's
+	./clipwright doctor --cases 20
 
 train: build ## train both networks within BUDGET (30m) from nothing; START=models/train/start goes on
 	@.ci/venv

@@ -14,11 +14,27 @@ import (
 )
 
 func doctorCommand(deps Deps) *cobra.Command {
-	return &cobra.Command{
+	o := agreeOptions{patch: 96}
+	c := &cobra.Command{
 		Use: "doctor", Short: "Check the ONNX Runtime library, the providers that really run here, and the models",
 		Args: exactly(0, "no argument"),
-		RunE: func(c *cobra.Command, _ []string) error { return runDoctor(c, deps) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			if o.cases > 0 {
+				return runAgree(c.Context(), deps, o)
+			}
+			return runDoctor(c, deps)
+		},
 	}
+	f := c.Flags()
+	f.IntVar(&o.cases, "cases", 0, "instead, run that many fixed phantom cases (20 are the bar) on every provider that opens here and compare the clips with the CPU's")
+	f.IntVar(&o.patch, "patch", o.patch, "with --cases: voxels of a side of a case and of the networks' patches; 32 for a GPU that is a CPU in disguise")
+	f.StringVar(&o.provider, "provider", "", "with --cases: compare this provider only")
+	f.StringArrayVar(&o.networks, "networks", nil, "with --cases: compare location.onnx and segmentation.onnx of this folder, on the CPU, for example of another precision; give it again for more")
+	f.IntVar(&o.threads, "threads", 0, "with --cases: CPU threads; 0 takes every physical core")
+	return c
 }
 
 func runDoctor(c *cobra.Command, deps Deps) error {

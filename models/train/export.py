@@ -4,9 +4,11 @@
 
 writes MODELS/location.onnx, location.json, segmentation.onnx, segmentation.json, and in MODELS/testdata for each stage
 STAGE_input.npy (float32 [1, C, 32, 32, 32], the same for every export) and STAGE_logits.npy (float32 [1, 1, 32, 32, 32],
-PyTorch's answer). With --start DIR it also keeps there, in half precision, the weights that `train.py --start DIR`
-goes on from. The Segmentation Net's card wants a judge next (judge.py): its threshold is low, for candidates. The graphs take "input" float32 [1, C, D, H, W], D, H and W multiples of 32, and give "logits"
-[1, 1, D, H, W]. Nothing is written unless ONNX Runtime gives PyTorch's numbers.
+PyTorch's answer). With --with OTHER_RUN the Segmentation Net is the mean of both runs' logits, in one graph. With
+--start DIR it also keeps there, in half precision, the weights that `train.py --start DIR` goes on from. The Segmentation
+Net's card wants a judge next (judge.py): its threshold is low, for candidates. The graphs take "input" float32
+[1, C, D, H, W], D, H and W multiples of 32, and give "logits" [1, 1, D, H, W]. Nothing is written unless ONNX Runtime gives
+PyTorch's numbers.
 """
 
 import argparse
@@ -25,7 +27,7 @@ import torch
 
 import validate
 from data import CHANNELS, SPACING_MM
-from model import ResSEUNet
+from model import Mean, ResSEUNet
 from train import STAGES, Config, best_network
 
 VERSION = "0.1.0"
@@ -36,7 +38,7 @@ WARNING = "not a medical device: research software; a clinician must check every
 LICENCE = "MIT, as the program: see LICENSE"
 
 
-def export(net: ResSEUNet, path: Path) -> None:
+def export(net: ResSEUNet | Mean, path: Path) -> None:
     """Write net, its BatchNorms folded, as ONNX; net itself stays as it is."""
     folded = copy.deepcopy(net).cpu().float().for_export().to(memory_format=torch.contiguous_format)
     sizes = {2: "D", 3: "H", 4: "W"}
@@ -59,7 +61,7 @@ def export(net: ResSEUNet, path: Path) -> None:
         raise ValueError(f"{path}: operators {sorted(foreign)} do not run on every provider; change model.py")
 
 
-def parity_input(net: ResSEUNet, size: int = 32, seed: int = 7) -> np.ndarray:
+def parity_input(net: ResSEUNet | Mean, size: int = 32, seed: int = 7) -> np.ndarray:
     """A made-up input [1, C, size, size, size]: smooth windows, a few bright voxels, logits for the feature map."""
     rng = np.random.default_rng(seed)
     coarse = torch.from_numpy(rng.random((1, 1, 8, 8, 8), np.float32))
@@ -71,7 +73,7 @@ def parity_input(net: ResSEUNet, size: int = 32, seed: int = 7) -> np.ndarray:
     return np.concatenate(x[: net.channels], 1).astype(np.float32)
 
 
-def parity(net: ResSEUNet, path: Path, x: np.ndarray) -> tuple[np.ndarray, float]:
+def parity(net: ResSEUNet | Mean, path: Path, x: np.ndarray) -> tuple[np.ndarray, float]:
     """PyTorch's logits for x, and ONNX Runtime's largest difference from them."""
     with torch.inference_mode():
         expected = copy.deepcopy(net).cpu().float().eval().to(memory_format=torch.contiguous_format)(torch.from_numpy(x)).numpy()
@@ -80,7 +82,7 @@ def parity(net: ResSEUNet, path: Path, x: np.ndarray) -> tuple[np.ndarray, float
     return expected, float(np.abs(got - expected).max())
 
 
-def card(config: Config, stage: str, path: Path, saved: dict, difference: float) -> dict:
+def card(config: Config, stage: str, path: Path, saved: dict, difference: float, networks: int = 1) -> dict:
     """The card of an exported network: what the program must know to feed and read it, and where it comes from."""
     channels = [CHANNELS[i] for i in (config.channels if stage == "location" else config.segmentation_channels)]
     if stage == "segmentation" and config.feature:
@@ -89,6 +91,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
     scores = best["scores"]
     a, b = best["calibration"]
     went_on = ", going on from an earlier run" if best.get("went_on") else ""
+    mean = f"; the mean of {networks} runs' networks" if networks > 1 else ""
     return {
         "name": stage,
         "version": VERSION,
@@ -104,7 +107,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
         "min_voxels": scores["min_voxels"],
         "calibration_a": a,
         "calibration_b": b,
-        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps in {best['elapsed_s'] / 60:.0f} min on {best['hardware']}{went_on}",
+        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps in {best['elapsed_s'] / 60:.0f} min on {best['hardware']}{went_on}{mean}",
         "data": [f"{n} samples: {source}" for source, n in sorted(best["sources"].items())],
         "metrics": {
             "validation_boxes": best["boxes"],
@@ -118,9 +121,11 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float)
     }
 
 
-def export_stage(config: Config, stage: str, run: Path, models: Path) -> dict:
-    """Export one stage; the files appear in models only when all is well. Returns the card."""
+def export_stage(config: Config, stage: str, run: Path, models: Path, others: list[Path]) -> dict:
+    """Export one stage, the mean with that of others; the files appear in models only when all is well. Returns the card."""
     net = best_network(config, stage, run)
+    if others:
+        net = Mean([net, *(best_network(config, stage, other) for other in others)]).eval()
     models.mkdir(parents=True, exist_ok=True)
     aside = models / f".{stage}.onnx.part"
     export(net, aside)
@@ -131,7 +136,7 @@ def export_stage(config: Config, stage: str, run: Path, models: Path) -> dict:
     if not difference <= PARITY:
         raise ValueError(f"{stage}: ONNX Runtime differs from PyTorch by {difference:.2g}, more than {PARITY}: nothing exported")
     saved = torch.load(run / f"{stage}.pt", map_location="cpu", weights_only=True)
-    description = card(config, stage, aside, saved, difference)
+    description = card(config, stage, aside, saved, difference, 1 + len(others))
     (models / "testdata").mkdir(exist_ok=True)
     np.save(models / "testdata" / f"{stage}_input.npy", x)
     np.save(models / "testdata" / f"{stage}_logits.npy", expected)
@@ -152,13 +157,14 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("run", type=Path, help="folder that train.py wrote")
     p.add_argument("models", type=Path, help="folder of the program's models")
     p.add_argument("--start", type=Path, help="folder to keep the weights in for further training")
+    p.add_argument("--with", dest="others", nargs="*", type=Path, default=[], help="runs to take the mean of the Segmentation Net with")
     o = p.parse_args(arguments)
     for stage in STAGES:
         if not (o.run / f"{stage}.pt").exists():
             print(f"{stage}: not trained in {o.run}, left as it is")
             continue
         saved = torch.load(o.run / f"{stage}.pt", map_location="cpu", weights_only=True)
-        c = export_stage(Config(**saved["config"]), stage, o.run, o.models)
+        c = export_stage(Config(**saved["config"]), stage, o.run, o.models, o.others if stage == "segmentation" else [])
         if o.start is not None:
             keep_start(stage, saved, o.start)
         size = (o.models / f"{stage}.onnx").stat().st_size / 1e6

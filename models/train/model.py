@@ -139,6 +139,26 @@ class ResSEUNet(nn.Module):
         return self
 
 
+class Mean(nn.Module):
+    """Networks of one stage as one, that answers with the mean of their logits."""
+
+    def __init__(self, nets: list[ResSEUNet]):
+        super().__init__()
+        first = nets[0]
+        if any((n.channels, n.feature) != (first.channels, first.feature) for n in nets):
+            raise ValueError("networks of different inputs have no mean")
+        self.channels, self.feature = first.channels, first.feature
+        self.nets = nn.ModuleList(nets)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return sum(net(x) for net in self.nets) * (1 / len(self.nets))
+
+    def for_export(self) -> "Mean":
+        for net in self.nets:
+            net.for_export()
+        return self
+
+
 def scale_feature(logits: Tensor) -> Tensor:
     """Raw Location Net logits -> [-1, 1]."""
     return logits.clamp(-FEATURE_LIMIT, FEATURE_LIMIT) * (1 / FEATURE_LIMIT)

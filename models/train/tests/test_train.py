@@ -150,6 +150,25 @@ def test_export_agrees_with_pytorch_at_any_size(work):
         assert stored[0].dtype == np.float32 and np.abs(got - stored[1]).max() < 1e-3
 
 
+def test_the_mean_of_two_runs_is_one_graph(work, tmp_path):
+    saved = torch.load(work / "run" / "segmentation.pt", weights_only=True)
+    net = best_network(Config(**saved["config"]), "segmentation", work / "run")
+    (tmp_path / "other").mkdir()
+    other = dict(saved, best=dict(saved["best"], state={k: v * 1.1 if k.startswith("head") else v for k, v in saved["best"]["state"].items()}))
+    torch.save(other, tmp_path / "other" / "segmentation.pt")
+    export.main([str(work / "run"), str(tmp_path / "models"), "--with", str(tmp_path / "other")])
+    x = export.parity_input(net)
+    session = onnxruntime.InferenceSession(str(tmp_path / "models" / "segmentation.onnx"), providers=["CPUExecutionProvider"])
+    (got,) = session.run(None, {"input": x})
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(x)).numpy() * 1.05  # the head is linear
+    assert np.abs(got - expected).max() < 1e-3
+    c = json.loads((tmp_path / "models" / "segmentation.json").read_text())
+    assert "mean of 2 runs" in c["trained"] and (tmp_path / "models" / "location.json").exists()
+    location = json.loads((tmp_path / "models" / "location.json").read_text())
+    assert "mean" not in location["trained"]
+
+
 def test_cards_hold_what_the_program_reads(work):
     import hashlib
 

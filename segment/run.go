@@ -15,6 +15,7 @@ const (
 	fewClips  = 4  // fewer do not span a volume that anyone should call a tumour bed
 	farApart  = 96 // mm between clips of one side beyond which they hardly mark one bed
 	prepSteps = 3
+	learntMM  = 5.5 // slices that are thicker are no CT of those that the networks learnt from
 )
 
 // Run is the whole pipeline: v to clips. Without Networks.Location the Segmentation Net slides over the
@@ -122,6 +123,9 @@ func (p *pass) prepare(ctx context.Context) (err error) {
 	p.network, err = resampleBody(ctx, p.v, p.result.Body, p.nets.SegmentationCard.SpacingMM, patch)
 	if err != nil {
 		return err
+	}
+	if slice, _ := p.v.Grid.Uniform(); slice > learntMM {
+		p.warn("Slices of %.1f mm are thicker than those that the networks learnt from (1.5 to 5 mm): clips may well be missed. Use a reconstruction with thinner slices if there is one.", slice)
 	}
 	p.progress("prepare", prepSteps, prepSteps)
 	return p.takeBox()

@@ -188,6 +188,20 @@ func TestRunNothing(t *testing.T) {
 	}
 }
 
+func TestRunWarnsOfThickSlices(t *testing.T) {
+	for mm, want := range map[float64]bool{5: false, 8: true} {
+		g := volume.NewUniformGrid(160, 104, 12, 1.3, 1.3, mm, volume.Vec{-104, -68, -40})
+		nets, _, _ := fakeNetworks(200)
+		r, err := Run(context.Background(), thorax{a: 95, b: 62}.make(g), nets, RunOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(r.Warnings, "\n"), "thicker than those that the networks learnt from"); got != want {
+			t.Errorf("slices of %g mm: warnings %q", mm, r.Warnings)
+		}
+	}
+}
+
 func TestRunDropsWhatIsNoClip(t *testing.T) {
 	g := volume.NewUniformGrid(160, 104, 28, 1.3, 1.3, 3, volume.Vec{-104, -68, -40})
 	shape := testThorax(middle(g))

@@ -73,3 +73,31 @@ func TestAPairFoundWhereOneClipWasGetsTwoNumbers(t *testing.T) {
 		t.Errorf("numbers %v, want 1 to 4", got)
 	}
 }
+
+func TestClipsTakenOverAreMatchedOneToOneAndShareNoVoxel(t *testing.T) {
+	w := opened(t)
+	v := w.Document().Volume
+	third := w.Plan().Clips[2] // 2 x 2 x 2 voxels from 15, 20, 10
+	long := volume.NewMask(w.grid)
+	long.SetSpan(11, 21, 12, 8) // one voxel of clip 2, from 20, 12, 8
+	marks := map[int]*volume.Mask{1: third.Mask, 2: cube(w.grid, 17, 20, 10, 2), 3: long}
+	w.Update(func() {
+		w.commitOpened(&OpenedSet{Name: "RS.dcm", Structures: []OpenedStructure{{Name: "Seeds", Clips: true, Mask: third.Mask, marks: marks, key: `\1`}}})
+	})
+	w.TakeClips(`\1`)
+	w.idle()
+	clips := w.Plan().Clips
+	if !slices.Equal(numbers(clips), []int{1, 2, 3, 4, 5}) {
+		t.Fatalf("clips %v, want the other one of the pair at 4 mm, and the long one", numbers(clips))
+	}
+	for i := range clips {
+		for j := range i {
+			if !clips[i].Mask.Intersect(clips[j].Mask).Empty() {
+				t.Errorf("clips %d and %d share a voxel", clips[i].ID, clips[j].ID)
+			}
+		}
+	}
+	if clips[4].VolumeMM3 != 9*v.Grid.VoxelVolume(8) {
+		t.Errorf("the long one has %g mm3", clips[4].VolumeMM3)
+	}
+}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -42,6 +43,11 @@ func (p *Plan) drawnMasks() map[string]*volume.Mask {
 		}
 	}
 	return masks
+}
+
+// readsOtherDrawings tells whether targets of p are made from other drawings than those of before.
+func (p *Plan) readsOtherDrawings(before *Plan) bool {
+	return p.drawnSeroma() != before.drawnSeroma() || p.Recipe != nil && !maps.Equal(p.drawnMasks(), before.drawnMasks())
 }
 
 // Tool is what the left button does on the images.
@@ -190,7 +196,7 @@ func (s *Session) RemoveDrawn(name string) {
 	}
 	s.Update(func() {
 		s.CancelStroke()
-		s.edit(verb+name, "", s.recipeReadsDrawn(), func(p *Plan) {
+		s.edit(verb+name, "", false, func(p *Plan) {
 			p.Drawn = slices.DeleteFunc(slices.Clone(p.Drawn), func(d Drawn) bool { return d.Name == name })
 		})
 		if s.view.Active == name && !s.drawable(name) {
@@ -212,7 +218,7 @@ func (s *Session) RenameDrawn(name, to string) {
 	}
 	s.Update(func() {
 		s.CancelStroke()
-		s.edit(fmt.Sprintf("Rename %s to %s", name, to), "", s.recipeReadsDrawn() || to == NameSeroma, func(p *Plan) {
+		s.edit(fmt.Sprintf("Rename %s to %s", name, to), "", false, func(p *Plan) {
 			p.Drawn = slices.Clone(p.Drawn)
 			p.Drawing(name).Name = to
 		})
@@ -348,7 +354,7 @@ func (s *Session) commitMask(k *Stroke, name func(what string) string) {
 		})
 		return
 	}
-	s.edit(name(k.Name), "", s.recipeReadsDrawn() || d.Name == NameSeroma, func(p *Plan) { p.setDrawn(d) })
+	s.edit(name(k.Name), "", false, func(p *Plan) { p.setDrawn(d) })
 }
 
 func (p *Plan) setDrawn(d Drawn) {
@@ -359,9 +365,6 @@ func (p *Plan) setDrawn(d Drawn) {
 	}
 	p.Drawn = append(p.Drawn, d)
 }
-
-// recipeReadsDrawn tells whether targets may follow from drawn structures.
-func (s *Session) recipeReadsDrawn() bool { return s.plan.Recipe != nil || s.plan.drawnSeroma() != nil }
 
 // commitClip changes clip k.Clip, or adds one. One that is erased altogether is rejected, as it was.
 func (s *Session) commitClip(k *Stroke, name func(what string) string) {

@@ -174,7 +174,7 @@ func (s *Session) Unlock(key string) {
 	}
 	name := s.freeName(o.Name)
 	s.Update(func() {
-		s.edit("Unlock "+o.Name, "", s.plan.Recipe != nil, func(p *Plan) {
+		s.edit("Unlock "+o.Name, "", false, func(p *Plan) {
 			p.Drawn = append(slices.Clone(p.Drawn), Drawn{
 				Name: name, Type: o.Type, Mask: o.Mask, CC: o.CC, Origin: "Opened from " + s.opened.Name, opened: o.key,
 			})
@@ -223,19 +223,25 @@ func (s *Session) TakeClips(key string) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	all, known := slices.Clone(s.plan.Clips), 0
+	var marked []segment.Clip
 	for _, id := range ids {
-		m := o.marks[id]
-		if m.Empty() {
-			continue
+		if m := o.marks[id]; !m.Empty() {
+			c := segment.Clip{Confidence: 1, ByHand: true, Kept: true}
+			measure(s.document.Volume, &c, m)
+			marked = append(marked, c)
 		}
-		c := segment.Clip{ID: nextID(all), Confidence: 1, ByHand: true, Kept: true}
-		measure(s.document.Volume, &c, m)
-		if slices.ContainsFunc(s.plan.Clips, func(k segment.Clip) bool { return k.CentreMM.Distance(c.CentreMM) < sameClipMM }) {
+	}
+	all, known, next := slices.Clone(s.plan.Clips), 0, s.newID()
+	again := foundAgain(s.plan.Clips, marked)
+	for i, c := range marked {
+		c, ok := apart(s.document.Volume, c, all)
+		if !ok || slices.Contains(again, i) {
 			known++
 			continue
 		}
-		if m.Count() == 1 && s.derived.External != nil { // a point: the clip is grown there, as by one click
+		c.ID = next
+		next++
+		if c.Mask.Count() == 1 && s.derived.External != nil { // a point: the clip is grown there, as by one click
 			if grown, err := segment.ClipAt(context.Background(), s.document.Volume, s.derived.External, all, c.CentreMM); err == nil {
 				grown.ID = c.ID
 				c = grown

@@ -110,3 +110,21 @@ func TestStepsGoTowardsTheHeadHoweverThePatientLay(t *testing.T) {
 	}
 	w.idle()
 }
+
+func TestAnUnlockedSeromaJoinsTheBed(t *testing.T) {
+	w := opened(t)
+	w.Update(func() {
+		w.commitOpened(&OpenedSet{Name: "RS.dcm", Structures: []OpenedStructure{{Name: NameSeroma, Type: "CAVITY", Mask: cube(w.grid, 20, 20, 10, 3), key: `\1`}}})
+	})
+	var seroma *volume.Mask
+	draft := w.work.draft
+	w.work.draft = func(ctx context.Context, in segment.DraftInput) ([]segment.Target, []string, error) {
+		seroma = in.Seroma
+		return draft(ctx, in)
+	}
+	w.Unlock(`\1`)
+	w.idle()
+	if seroma == nil {
+		t.Error("the bed does not know of the seroma")
+	}
+}

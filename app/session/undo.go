@@ -20,7 +20,7 @@ type edit struct {
 }
 
 // edit makes a new plan from the present one. redraft tells whether the targets follow from what
-// changed. Edits with the same non-empty merge key in quick succession are one undo step.
+// changed, unless that is a drawing: those that targets are made from are known. Edits with the same non-empty merge key in quick succession are one undo step.
 func (s *Session) edit(name, merge string, redraft bool, change func(p *Plan)) {
 	s.Update(func() {
 		next := *s.plan
@@ -31,6 +31,9 @@ func (s *Session) edit(name, merge string, redraft bool, change func(p *Plan)) {
 			next.draft = s.revisions
 		}
 		change(&next)
+		if next.readsOtherDrawings(s.plan) {
+			next.draft = s.revisions
+		}
 		now := s.now()
 		if merge == "" || merge != s.lastEdit.merge || now.Sub(s.lastEdit.at) > mergeWithin || len(s.past) == 0 {
 			s.past = append(s.past, s.plan)

@@ -29,6 +29,18 @@ func (r *Recipe) Names() []string {
 	return names
 }
 
+// MadeFrom lists the targets of r that are made from name, which is SurgicalBed or an earlier target.
+func (r *Recipe) MadeFrom(name string) []string {
+	var names []string
+	for _, t := range r.Targets {
+		begins := name == BedName && (len(t.Steps) == 0 || t.Steps[0].Do != StepTake && t.Steps[0].Do != StepEnvelope)
+		if begins || slices.ContainsFunc(t.Steps, func(s Step) bool { return s.With == name }) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // UsesAnatomy tells whether the recipe names what FindAnatomy finds.
 func (r *Recipe) UsesAnatomy() bool {
 	return slices.ContainsFunc(r.Names(), func(n string) bool {

@@ -242,7 +242,35 @@ func (s *Session) BoostWarnings() []string {
 			warnings = append(warnings, d.Name+" was edited by hand, and clips, margins or recipe have changed since: look at it again, or take the edits back")
 		}
 	}
+	warnings = append(warnings, s.unfollowed()...)
 	return append(warnings, s.derived.DraftWarnings...)
+}
+
+// unfollowed names the targets that were drafted from another as it was before it was edited by hand.
+func (s *Session) unfollowed() []string {
+	r := s.plan.BoostRecipe()
+	if r == nil {
+		return nil
+	}
+	var warnings []string
+	for i := range s.plan.Drawn {
+		d := &s.plan.Drawn[i]
+		if !d.Edited() {
+			continue
+		}
+		base, suffix := d.Name, ""
+		for _, side := range []string{"_L", "_R"} { // of a plan with clips on both sides
+			if cut, ok := strings.CutSuffix(d.Name, side); ok {
+				base, suffix = cut, side
+			}
+		}
+		for _, name := range r.MadeFrom(base) {
+			if name += suffix; s.plan.Drawing(name) == nil {
+				warnings = append(warnings, fmt.Sprintf("%s is made from %s as it was drafted, not as it was edited by hand: edit it too, or take the edits back", name, d.Name))
+			}
+		}
+	}
+	return warnings
 }
 
 // staleFor tells whether what the target was drawn upon has changed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -126,5 +127,38 @@ func TestAnUnlockedSeromaJoinsTheBed(t *testing.T) {
 	w.idle()
 	if seroma == nil {
 		t.Error("the bed does not know of the seroma")
+	}
+}
+
+func TestTargetsThatDoNotFollowAnEditAreNamed(t *testing.T) {
+	w := opened(t)
+	r, err := segment.FindRecipe("", "florence") // PTVsb_High is made from CTVsb_High
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.SetRecipe(r)
+	w.idle()
+	edit := func(name string) {
+		w.Update(func() {
+			w.commitMask(&Stroke{Name: name, Mask: cube(w.grid, 6, 6, 6, 7)}, func(what string) string { return "Draw " + what })
+		})
+		w.idle()
+	}
+	edit(NameCTV)
+	if got := strings.Join(w.BoostWarnings(), "\n"); !strings.Contains(got, "PTVsb_High is made from CTVsb_High as it was drafted") {
+		t.Errorf("warnings %q", got)
+	}
+	edit("PTVsb_High")
+	if got := strings.Join(w.BoostWarnings(), "\n"); strings.Contains(got, "PTVsb_High is made from") {
+		t.Errorf("both are edited: %q", got)
+	}
+	edit(NameBed)
+	if got := strings.Join(w.BoostWarnings(), "\n"); strings.Contains(got, "is made from") {
+		t.Errorf("all are edited: %q", got)
+	}
+	w.RemoveDrawn(NameCTV)
+	w.idle()
+	if got := strings.Join(w.BoostWarnings(), "\n"); !strings.Contains(got, "CTVsb_High is made from SurgicalBed as it was drafted") {
+		t.Errorf("warnings %q", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -213,7 +212,7 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		clips = append(clips, slices.DeleteFunc(more, func(c Clip) bool { return p.searched(c.CentreMM) })...)
+		clips = append(clips, p.beyond(clips, more)...)
 	}
 	sortClips(p.v.Grid, clips)
 	markFar(clips)
@@ -249,6 +248,27 @@ func (p *pass) segment(ctx context.Context) (err error) {
 		p.warn("The Location Net also answers %.0f mm away from the region that was searched; look there for clips.", p.spread)
 	}
 	return nil
+}
+
+// beyond are those of more, found in the second region, that the first search did not find: their centre lies outside its
+// region, and no clip of found shares half of their voxels, or of its own; what it shares is its.
+func (p *pass) beyond(found, more []Clip) []Clip {
+	var beyond []Clip
+	for _, c := range more {
+		again := p.searched(c.CentreMM)
+		for i := 0; i < len(found) && !again; i++ {
+			o := found[i].Mask
+			shared := o.Intersect(c.Mask).Count()
+			if again = 2*shared >= min(o.Count(), c.Mask.Count()); !again && shared > 0 {
+				c.Mask = c.Mask.Subtract(o)
+				c.VolumeMM3 = c.Mask.VolumeMM3()
+			}
+		}
+		if !again {
+			beyond = append(beyond, c)
+		}
+	}
+	return beyond
 }
 
 // searched tells whether the first region holds a place.

@@ -14,6 +14,7 @@ import (
 
 // banner is a strip that says what happened and what to do. It never blocks the window; Details unfold.
 type banner struct {
+	host    *host
 	box     *fyne.Container
 	edge    *fill
 	icon    *widget.Icon
@@ -30,6 +31,7 @@ const detailsHeight float32 = 96
 
 func newBanner(h *host, dismiss, resized func()) *banner {
 	b := &banner{
+		host:    h,
 		resized: resized,
 		edge:    newFill(colourAccent), icon: widget.NewIcon(theme.InfoIcon()),
 		text: newText("", textStyle{shrink: true, minWidth: 200}), details: widget.NewLabel(""),
@@ -72,11 +74,11 @@ func (b *banner) set(n *session.Notice) {
 	}
 	b.edge.setColour(colour)
 	b.icon.SetResource(theme.NewColoredResource(icon, colour))
-	text, _, long := strings.Cut(n.Text, "\n")
+	text, _, long := strings.Cut(b.host.phrases.say(n.Text), "\n")
 	b.text.set(text)
-	details := n.Details
+	details := b.host.phrases.all(n.Details)
 	if long || len([]rune(text)) > 140 {
-		details = append([]string{n.Text}, details...)
+		details = append([]string{b.host.phrases.say(n.Text)}, details...)
 	}
 	b.details.SetText(strings.Join(details, "\n"))
 	setVisible(b.more, len(details) > 0)

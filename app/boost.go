@@ -227,6 +227,7 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []stri
 	layout := b.setRecipe(plan)
 	layout = b.volumes.set(derived) || layout
 	warning := ""
+	warnings = b.host.phrases.all(warnings)
 	if len(warnings) > 0 {
 		warning = warnings[0]
 		if n := len(warnings) - 1; n > 0 {

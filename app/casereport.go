@@ -85,13 +85,13 @@ func (w *window) caseReport() (finish func() *report.Document) {
 	d.Sections = []report.Section{
 		{Paragraphs: []string{state, expectedText(plan)}},
 		{Heading: lang.L("Patient and CT"), Table: &report.Table{Rows: patientRows(doc, now), Parts: []float64{1, 3.4}}},
-		{Heading: lang.L("Clips"), Table: clipTable(s)},
-		{Heading: lang.L("Structures and targets"), Table: structureTable(s), Paragraphs: s.BoostWarnings()},
+		{Heading: lang.L("Clips"), Table: clipTable(s, w.host.phrases)},
+		{Heading: lang.L("Structures and targets"), Table: structureTable(s, w.host.phrases), Paragraphs: w.host.phrases.all(s.BoostWarnings())},
 		{Heading: lang.L("Recipe"), Paragraphs: recipeLines(plan)},
 		{Heading: lang.L("Provenance"), Table: &report.Table{Rows: provenanceRows(s, w.version()), Parts: []float64{1, 3.4}}},
 	}
 	if len(s.Derived().Warnings) > 0 {
-		d.Sections[0].Paragraphs = append(d.Sections[0].Paragraphs, s.Derived().Warnings...)
+		d.Sections[0].Paragraphs = append(d.Sections[0].Paragraphs, w.host.phrases.all(s.Derived().Warnings)...)
 	}
 	overlays, boxes := w.views.reportMarks()
 	kept := plan.Clips
@@ -196,7 +196,7 @@ func patientRows(doc session.Document, now time.Time) [][]string {
 }
 
 // clipTable is a row for each clip, rejected ones too.
-func clipTable(s *session.Session) *report.Table {
+func clipTable(s *session.Session, phrases *phrasebook) *report.Table {
 	t := &report.Table{
 		Head: []string{
 			"#", lang.L("Side"), lang.L("Place, mm"), "mm³", "HU", lang.L("Conf."),
@@ -227,14 +227,14 @@ func clipTable(s *session.Session) *report.Table {
 		}
 		t.Rows = append(t.Rows, []string{
 			fmt.Sprint(c.ID), c.Side, strings.TrimSuffix(placeText(c.CentreMM), " mm"), fmt.Sprintf("%.0f", c.VolumeMM3), fmt.Sprint(c.PeakHU),
-			confidenceText(c), around, state, strings.Join(s.Reasons(&c), "; "),
+			confidenceText(c), around, state, strings.Join(phrases.all(s.Reasons(&c)), "; "),
 		})
 	}
 	return t
 }
 
 // structureTable is a row for each structure of the plan, with the figures of targets.
-func structureTable(s *session.Session) *report.Table {
+func structureTable(s *session.Session, phrases *phrasebook) *report.Table {
 	t := &report.Table{
 		Head:  []string{lang.L("Name"), "cc", lang.L("Clips inside"), lang.L("Skin, mm"), lang.L("In lung, cc"), lang.L("Made of")},
 		Parts: []float64{1.7, 0.8, 1, 0.9, 1, 4.6}, Right: []bool{false, true, true, true, true, false},
@@ -252,7 +252,7 @@ func structureTable(s *session.Session) *report.Table {
 			f := derived.Figures[i]
 			inside, skin, lung = clipsInside(f), finite("%.1f", f.SkinMM), finite("%.1f", f.LungCC)
 		}
-		t.Rows = append(t.Rows, []string{v.Name, volumeText(v.CC), inside, skin, lung, v.Detail})
+		t.Rows = append(t.Rows, []string{v.Name, volumeText(v.CC), inside, skin, lung, phrases.say(v.Detail)})
 	}
 	return t
 }

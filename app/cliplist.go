@@ -80,7 +80,7 @@ func (l *clipList) set(s *session.Session) {
 	}
 	shape := ""
 	for _, c := range plan.Clips {
-		now := clipState{reviewed: view.Reviewed[c.ID], selected: view.Selected == c.ID, reasons: s.Reasons(&c)}
+		now := clipState{reviewed: view.Reviewed[c.ID], selected: view.Selected == c.ID, reasons: l.host.phrases.all(s.Reasons(&c))}
 		now.around, now.measured = s.Derived().Around[c.ID]
 		if now.selected {
 			now.mergeWith, now.mergeMM = s.MergeOffer(c.ID)

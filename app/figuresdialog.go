@@ -68,7 +68,7 @@ func (d *figuresDialog) set() {
 	default:
 		d.table(derived)
 	}
-	for _, warning := range s.BoostWarnings() {
+	for _, warning := range d.window.host.phrases.all(s.BoostWarnings()) {
 		label := widget.NewLabel(warning)
 		label.Wrapping, label.Importance, label.SizeName = fyne.TextWrapWord, widget.WarningImportance, sizeSmall
 		pad := -theme.InnerPadding()

@@ -33,13 +33,7 @@ func languages() []language {
 // Fyne chooses by the system's locale and cannot be told otherwise, so the texts are registered for that very locale,
 // whatever it is. English is registered too: another language may have been in force before.
 func speak(tag string) error {
-	locale := lang.SystemLocale().LanguageString()
-	if tag == "" {
-		tag = english
-		if strings.HasPrefix(locale, "zh") {
-			tag = chinese
-		}
-	}
+	tag = spoken(tag)
 	texts, err := textsOf(chinese)
 	if err != nil {
 		return err
@@ -60,10 +54,22 @@ func speak(tag string) error {
 	if err != nil {
 		return fmt.Errorf("translations: %w", err)
 	}
+	locale := lang.SystemLocale().LanguageString()
 	if err := lang.AddTranslations(fyne.NewStaticResource(locale+".json", file)); err != nil {
 		return fmt.Errorf("translations: %w", err)
 	}
 	return nil
+}
+
+// spoken is the language that a setting means.
+func spoken(tag string) string {
+	switch {
+	case tag != "":
+		return tag
+	case strings.HasPrefix(lang.SystemLocale().LanguageString(), "zh"):
+		return chinese
+	}
+	return english
 }
 
 // textsOf reads every file of a language; no two may translate a key differently.

@@ -122,7 +122,11 @@ func TestEveryTextOfTheWindowHasChinese(t *testing.T) {
 	if err := json.Unmarshal(data, &toolkit); err != nil {
 		t.Fatal(err)
 	}
+	phrases := sessionPhrases(t)
 	for key := range texts {
+		if phrases[key] != "" {
+			continue
+		}
 		if _, ok := toolkit[key]; !ok && keys[key] == "" {
 			t.Errorf("%q is translated, and nothing says it", key)
 		}
@@ -207,5 +211,134 @@ func TestEveryCharacterOfTheTranslationsIsDrawn(t *testing.T) {
 		if !has(glyphs(assets.ChineseTTF), r) {
 			t.Errorf("no glyph for %q", r)
 		}
+	}
+}
+
+// sessionPhrases is the phrases of session and segment in Chinese.
+func sessionPhrases(t *testing.T) map[string]string {
+	t.Helper()
+	data, err := assets.Translations.ReadFile("translations/" + phrasesFile + "." + chinese + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var phrases map[string]string
+	if err := json.Unmarshal(data, &phrases); err != nil {
+		t.Fatal(err)
+	}
+	return phrases
+}
+
+// literals is every string written in the files of a folder, tests apart.
+func literals(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(folder + "/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in %s (%v)", folder, err)
+	}
+	var all []string
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				if s, err := strconv.Unquote(l.Value); err == nil {
+					all = append(all, s)
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+// TestPhrasesAreSaidBySession finds the words of every phrase in the sources: one that was changed there would go unsaid.
+func TestPhrasesAreSaidBySession(t *testing.T) {
+	said := append(literals(t, "session"), literals(t, "../segment")...)
+	for key, text := range sessionPhrases(t) {
+		if a, b := verbsOf(key), verbsOf(text); len(strings.Fields(a)) != len(strings.Fields(b)) {
+			t.Errorf("%q is translated %q: other verbs", key, text)
+		}
+		for _, part := range verb().Split(key, -1) {
+			for _, word := range strings.Fields(part) {
+				word = strings.Trim(word, "().,:;")
+				if len(word) > 2 && !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, strings.TrimSuffix(word, "s")) }) {
+					t.Errorf("%q: no source says %q", key, word)
+				}
+			}
+		}
+	}
+}
+
+// TestNoticesHaveChinese finds every text that session gives to a notice as one literal, and asks the phrasebook for it.
+func TestNoticesHaveChinese(t *testing.T) {
+	files, err := filepath.Glob("session/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := sessionPhrases(t)
+	checked := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			pair, ok := n.(*ast.KeyValueExpr)
+			if !ok {
+				return true
+			}
+			if id, ok := pair.Key.(*ast.Ident); !ok || id.Name != "Text" {
+				return true
+			}
+			value := pair.Value
+			if call, ok := value.(*ast.CallExpr); ok && len(call.Args) > 0 {
+				value = call.Args[0] // of Sprintf
+			}
+			if l, ok := value.(*ast.BasicLit); ok {
+				text, err := strconv.Unquote(l.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checked++
+				if keys[strings.ReplaceAll(text, "%v", "%s")] == "" {
+					t.Errorf("%s: no Chinese for %q", set.Position(l.Pos()), text)
+				}
+			}
+			return true
+		})
+	}
+	if checked < 15 {
+		t.Errorf("only %d notices were found", checked)
+	}
+}
+
+func TestPhrasesSayWhatVerbsStandFor(t *testing.T) {
+	b := newPhrasebook(chinese)
+	for text, want := range map[string]string{
+		"Reject clip 3":                                       "排除钛夹 3",
+		"Erase clip 4 on sagittal slice 41":                   "在矢状面第 41 层擦除 钛夹 4",
+		"23 mm from skin: a skin marker?":                     "距皮肤 23 mm：是皮肤标记吗？",
+		"Saved /a b/rs.dcm as a draft: 2 clips not reviewed.": "已保存 /a b/rs.dcm（草稿）：2 枚钛夹尚未审核。",
+		"an error that nobody translated":                     "an error that nobody translated",
+	} {
+		if got := b.say(text); got != want {
+			t.Errorf("%q is said %q, want %q", text, got, want)
+		}
+	}
+	if newPhrasebook(english) != nil {
+		t.Error("English has a phrasebook")
+	}
+	var none *phrasebook
+	if none.say("x") != "x" {
+		t.Error("without a phrasebook a text changes")
 	}
 }

@@ -18,7 +18,7 @@ type loading struct {
 }
 
 func newLoading(h *host, cancel func()) *loading {
-	l := &loading{bar: newProgress()}
+	l := &loading{bar: newProgress(h.phrases)}
 	stop := newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), cancel)
 	width := newFill(colourWindow)
 	width.min = fyne.NewSize(360, 1)

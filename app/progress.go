@@ -18,13 +18,14 @@ import (
 // progress is a bar that names the stage, how far it is and the time left. It moves only when told.
 type progress struct {
 	widget.BaseWidget
+	phrases  *phrasebook
 	label    string
 	fraction float64 // negative while unknown
 	phase    float64 // place of the runner while unknown, 0 to 1
 }
 
-func newProgress() *progress {
-	p := &progress{}
+func newProgress(phrases *phrasebook) *progress {
+	p := &progress{phrases: phrases}
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -34,7 +35,7 @@ const runnerPeriod = 2 * time.Second
 
 func (p *progress) set(state session.JobState, now time.Time) {
 	elapsed := now.Sub(state.Progress.Started)
-	p.label, p.fraction = progressText(state, now), -1
+	p.label, p.fraction = progressText(p.phrases, state, now), -1
 	if f, ok := state.Progress.Fraction(); ok {
 		p.fraction = f
 	}
@@ -43,12 +44,12 @@ func (p *progress) set(state session.JobState, now time.Time) {
 }
 
 // progressText is "Segmenting · 43 % · 3 s left".
-func progressText(state session.JobState, now time.Time) string {
+func progressText(phrases *phrasebook, state session.JobState, now time.Time) string {
 	if state.Cancelling {
 		return lang.L("Cancelling")
 	}
 	p := state.Progress
-	stage := stageText(p.Stage)
+	stage := phrases.say(stageText(p.Stage))
 	if p.Provider != "" {
 		stage += " · " + providerText(p.Provider)
 	}

@@ -77,7 +77,7 @@ func (d *saveDialog) show(s *session.Session) {
 		newText(lang.L("Save RTSTRUCT"), textStyle{size: sizeLarge, bold: true}),
 		labelled(lang.L("Folder"), container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
 		labelled(lang.L("File"), d.name),
-		inset(saveContents(s), 60, 0, 0, 0),
+		inset(saveContents(s, w.host.phrases), 60, 0, 0, 0),
 		inset(d.note, 60, 0, 0, 0),
 		inset(columns(0, d.points, d.replace, layout.NewSpacer()), 54, 0, 0, 0),
 		columns(8, layout.NewSpacer(), cancel, d.save),
@@ -122,7 +122,7 @@ func (d *saveDialog) appendTo() string {
 }
 
 // saveContents lists what goes into the file.
-func saveContents(s *session.Session) fyne.CanvasObject {
+func saveContents(s *session.Session, phrases *phrasebook) fyne.CanvasObject {
 	list := rows(3)
 	for _, v := range s.Structures() {
 		if !v.Saveable {
@@ -130,7 +130,7 @@ func saveContents(s *session.Session) fyne.CanvasObject {
 		}
 		list.Add(columns(8, swatch(v.Name), newText(v.Name, textStyle{}),
 			newText(fmt.Sprintf("%s cc", volumeText(v.CC)), textStyle{colour: colourDim}),
-			newText(v.Detail, textStyle{size: sizeSmall, colour: colourDim})))
+			newText(phrases.say(v.Detail), textStyle{size: sizeSmall, colour: colourDim})))
 	}
 	if n := len(s.Plan().Clips) - s.ReviewedCount(); n > 0 {
 		list.Add(newText(counted(n, lang.L("1 clip not reviewed yet: saved as a draft."), lang.L("%d clips not reviewed yet: saved as a draft.")), textStyle{size: sizeSmall, colour: colourWarning}))

@@ -63,6 +63,7 @@ func (l *structureList) rebuild(all []session.StructureView) {
 
 // structureRow is one structure.
 type structureRow struct {
+	host    *host
 	row     *row
 	swatch  *canvas.Rectangle
 	name    *text
@@ -77,6 +78,7 @@ type structureRow struct {
 
 func newStructureRow(h *host, v session.StructureView, do structureActions) *structureRow {
 	r := &structureRow{
+		host:   h,
 		swatch: canvas.NewRectangle(opaque(v.Colour)),
 		name:   newText(titleOf(v), textStyle{shrink: true, minWidth: 50}),
 		detail: newText("", textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 50}),
@@ -100,8 +102,9 @@ func newStructureRow(h *host, v session.StructureView, do structureActions) *str
 func (r *structureRow) set(v session.StructureView) {
 	r.shown = v
 	r.paint(v.Colour)
-	r.row.tip = fmt.Sprintf("%s: %s", titleOf(v), v.Detail)
-	r.detail.set(v.Detail)
+	detail := r.host.phrases.say(v.Detail)
+	r.row.tip = fmt.Sprintf("%s: %s", titleOf(v), detail)
+	r.detail.set(detail)
 	volume := ""
 	if v.CC >= 0 {
 		volume = volumeText(v.CC)

@@ -20,7 +20,7 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 			do()
 		}
 	}
-	content := rows(8, newText(shorten(titleOf(v), 40), textStyle{bold: true}), newText(shorten(v.Detail, 48), textStyle{size: sizeSmall, colour: colourDim}))
+	content := rows(8, newText(shorten(titleOf(v), 40), textStyle{bold: true}), newText(shorten(w.host.phrases.say(v.Detail), 48), textStyle{size: sizeSmall, colour: colourDim}))
 	swatches := columns(3)
 	for _, c := range session.Palette() {
 		swatches.Add(newSwatchButton(c, func() {

@@ -65,7 +65,8 @@ type host struct {
 	typedRune func(rune)
 	shortcut  func(fyne.Shortcut)
 	keys      *keymap
-	unfocus   func() // gives the keyboard back to the images
+	phrases   *phrasebook // of what session says; nil for English
+	unfocus   func()      // gives the keyboard back to the images
 }
 
 // tipped is the part of a widget that has a tooltip. Without a host it shows none.

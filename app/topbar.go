@@ -47,17 +47,18 @@ type topbar struct {
 	report   *button
 	shape    string // of the last layout
 	keys     *keymap
+	phrases  *phrasebook
 }
 
 func newTopbar(h *host, do intents) *topbar {
 	t := &topbar{
-		keys:     h.keys,
+		keys: h.keys, phrases: h.phrases,
 		patient:  newText("", textStyle{shrink: true, minWidth: 120}),
 		open:     newButton(h, lang.L("Open"), theme.FolderOpenIcon(), buttonNormal, lang.L("Open a CT: a folder, or an archive, DICOMDIR or file"), do.open),
 		demo:     newButton(h, lang.L("Demo"), theme.MediaPlayIcon(), buttonNormal, lang.L("Open the demo case: a made-up patient with known clips"), do.demo),
 		run:      newButton(h, lang.L("Find clips"), theme.SearchIcon(), buttonPrimary, h.keys.tip(lang.L("Let the networks look for clips"), "clips.find"), do.run),
 		cancel:   newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), do.cancel),
-		progress: newProgress(),
+		progress: newProgress(h.phrases),
 		clips:    newText("", textStyle{bold: true}),
 		tally:    newText("", textStyle{}),
 		review:   newText("", textStyle{}),
@@ -185,10 +186,10 @@ func (t *topbar) setUndo(s *session.Session, shown bool) {
 	setVisible(t.redo, shown)
 	name, ok := s.UndoName()
 	t.undo.setEnabled(ok)
-	t.undo.tip = t.keys.tip(strings.TrimSpace(fmt.Sprintf(lang.L("Undo %s"), lowerFirst(name))), "edit.undo")
+	t.undo.tip = t.keys.tip(strings.TrimSpace(fmt.Sprintf(lang.L("Undo %s"), lowerFirst(t.phrases.say(name)))), "edit.undo")
 	name, ok = s.RedoName()
 	t.redo.setEnabled(ok)
-	t.redo.tip = t.keys.tip(strings.TrimSpace(fmt.Sprintf(lang.L("Redo %s"), lowerFirst(name))), "edit.redo")
+	t.redo.tip = t.keys.tip(strings.TrimSpace(fmt.Sprintf(lang.L("Redo %s"), lowerFirst(t.phrases.say(name)))), "edit.redo")
 }
 
 // waitedFor is the job whose progress the top bar shows.

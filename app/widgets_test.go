@@ -129,19 +129,19 @@ func TestCaseText(t *testing.T) {
 func TestProgressText(t *testing.T) {
 	start := time.Unix(1000, 0)
 	state := session.JobState{Running: true, Progress: session.Progress{Stage: "segment", Done: 2, Total: 8, Started: start, StageStarted: start}}
-	if got := progressText(state, start.Add(2*time.Second)); got != "Looking for clips · 25 % · 6 s left" {
+	if got := progressText(nil, state, start.Add(2*time.Second)); got != "Looking for clips · 25 % · 6 s left" {
 		t.Error(got)
 	}
 	state.Progress.Total = 0
-	if got := progressText(state, start.Add(2*time.Second)); got != "Looking for clips · 2 s" {
+	if got := progressText(nil, state, start.Add(2*time.Second)); got != "Looking for clips · 2 s" {
 		t.Error(got)
 	}
 	state.Progress.Provider = "webgpu, cpu"
-	if got := progressText(state, start.Add(2*time.Second)); got != "Looking for clips · GPU (WebGPU), CPU · 2 s" {
+	if got := progressText(nil, state, start.Add(2*time.Second)); got != "Looking for clips · GPU (WebGPU), CPU · 2 s" {
 		t.Error(got)
 	}
 	state.Cancelling = true
-	if got := progressText(state, start); got != "Cancelling" {
+	if got := progressText(nil, state, start); got != "Cancelling" {
 		t.Error(got)
 	}
 }

@@ -119,7 +119,7 @@ func (w *window) firstSize() fyne.Size {
 
 func (w *window) build() {
 	s := w.session
-	w.host.keys = newKeymap(w.remembered)
+	w.host.keys, w.host.phrases = newKeymap(w.remembered), newPhrasebook(spoken(w.remembered.String(preferenceLanguage)))
 	w.top = newTopbar(w.host, intents{
 		open: w.showOpenMenu, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
 		save: w.askSave, report: w.askReport, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,

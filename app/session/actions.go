@@ -120,8 +120,21 @@ func (s *Session) NextClip() { s.stepClip(1) }
 // PrevClip selects the clip before the selected one.
 func (s *Session) PrevClip() { s.stepClip(-1) }
 
+// walk is the order in which N and P go: that of the list, but what lies far from the bed and was left out comes last.
+func (s *Session) walk() []int {
+	var near, far []int
+	for _, id := range s.ClipOrder() {
+		if slices.Contains(s.plan.Clip(id).Flags, segment.FlagFar) {
+			far = append(far, id)
+		} else {
+			near = append(near, id)
+		}
+	}
+	return append(near, far...)
+}
+
 func (s *Session) stepClip(by int) {
-	order := s.ClipOrder()
+	order := s.walk()
 	n := len(order)
 	if n == 0 {
 		return

@@ -142,6 +142,12 @@ func (s *Session) Reasons(c *segment.Clip) []string {
 			words = append(words, fmt.Sprintf("%.0f mm³, larger than one clip: two clips, or none?", c.VolumeMM3))
 		case segment.FlagLowContrast:
 			words = append(words, fmt.Sprintf("Faint, %d HU: a calcification?", c.PeakHU))
+		case segment.FlagFar:
+			if c.Kept {
+				words = append(words, "Far from the other clips: the axilla's?")
+			} else {
+				words = append(words, "Far from the other clips, left out: the axilla's?")
+			}
 		default:
 			words = append(words, f)
 		}

@@ -116,3 +116,29 @@ func TestMergeAndSplitClips(t *testing.T) {
 	wantUndo(t, w, "tiny")
 	w.idle()
 }
+
+func TestWhatLiesFarIsWalkedLastAndSaysSo(t *testing.T) {
+	w := opened(t)
+	w.Run()
+	w.idle()
+	first := w.Plan().Clips[0].ID
+	w.Update(func() {
+		w.edit("Far", "", false, func(p *Plan) {
+			p.Clips = slices.Clone(p.Clips)
+			p.Clips[0].Flags, p.Clips[0].Kept = []string{segment.FlagFar}, false
+		})
+	})
+	w.SelectClip(0)
+	w.NextClip()
+	if got := w.View().Selected; got == first {
+		t.Errorf("N begins with clip %d, which lies far from the bed", got)
+	}
+	w.SelectClip(0)
+	w.PrevClip()
+	if got := w.View().Selected; got != first {
+		t.Errorf("P begins with clip %d, want the last, %d", got, first)
+	}
+	if words := w.Reasons(w.Plan().Clip(first)); len(words) == 0 || words[0] != "Far from the other clips, left out: the axilla's?" {
+		t.Errorf("reasons %q", words)
+	}
+}

@@ -62,7 +62,7 @@ func Run(ctx context.Context, deps Deps, args []string) int {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &usage), isCobraUsage(err):
-		fmt.Fprintf(deps.ErrOut, "clipwright: %v\nSee 'clipwright --help'.\n", err)
+		fmt.Fprintf(deps.ErrOut, "clipwright: %s\nSee 'clipwright --help'.\n", oneLine(err))
 		return ExitUsage
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(deps.ErrOut, "clipwright: cancelled; nothing was written")

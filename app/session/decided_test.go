@@ -92,3 +92,24 @@ func TestSavingSaysWhatWasDecidedWhenItBegan(t *testing.T) {
 		t.Error("the decisions are not in the file")
 	}
 }
+
+func TestLeavingInTheMiddleOfSavingIsAsked(t *testing.T) {
+	w := opened(t)
+	write := make(chan struct{})
+	w.work.writeSet = func(string, *dicom.StructureSet, *dicom.Series, bool) error {
+		<-write
+		return nil
+	}
+	if w.Decided() {
+		t.Fatal("nothing is decided yet")
+	}
+	w.Save(filepath.Join(t.TempDir(), "rs.dcm"), false)
+	if !w.Decided() {
+		t.Error("the file being written would be lost without a word")
+	}
+	close(write)
+	w.idle()
+	if w.Decided() {
+		t.Error("saved")
+	}
+}

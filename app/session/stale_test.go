@@ -162,3 +162,32 @@ func TestTargetsThatDoNotFollowAnEditAreNamed(t *testing.T) {
 		t.Errorf("warnings %q", got)
 	}
 }
+
+func TestDistancesAreNotThoseOfAnotherSearch(t *testing.T) {
+	w := opened(t)
+	if len(w.Derived().Around) != 3 {
+		t.Fatal("nothing measured")
+	}
+	run := w.work.run
+	w.work.run = func(ctx context.Context, v *volume.Volume, n segment.Networks, o segment.RunOptions) (*segment.Result, error) {
+		r, err := run(ctx, v, n, o)
+		r.Clips[0], r.Clips[2] = r.Clips[2], r.Clips[0]
+		r.Clips[0].ID, r.Clips[2].ID = 1, 3
+		return r, err
+	}
+	first := w.Derived().Around
+	w.Run()
+	w.until("the search", func() bool { return !w.Job(JobRun).Running })
+	if n := len(w.Derived().Around); n != 0 {
+		t.Errorf("%d clips show the distances of others", n)
+	}
+	w.idle()
+	w.Undo()
+	if n := len(w.Derived().Around); n != 0 {
+		t.Errorf("after undo, %d clips show the distances of others", n)
+	}
+	w.idle()
+	if got := w.Derived().Around; len(got) != 3 || got[1] != first[1] {
+		t.Errorf("measured %v, want %v", got, first)
+	}
+}

@@ -120,8 +120,10 @@ func (s *Session) renumber(p *Plan, clips []segment.Clip, reviewed map[int]bool)
 	s.mark(ViewChanged)
 }
 
-// keepReviewed keeps what was decided on of the plan that is being left, for undo and redo.
+// keepReviewed keeps what was decided on of the plan that is being left, for undo and redo, and forgets what was measured of
+// its clips, which have the numbers of others.
 func (s *Session) keepReviewed() {
+	s.derived.Around, s.measured = nil, around{}
 	if s.decided == nil {
 		s.decided = map[uint64]map[int]bool{}
 	}
@@ -141,7 +143,7 @@ func (s *Session) Unsaved() bool {
 	return len(s.plan.Clips)+len(s.plan.Drawn) > 0 && s.stamp() != s.view.saved
 }
 
-// Decided tells whether a person's work would be lost without saving: clips decided on, or drawings.
+// Decided tells whether a person's work would be lost without saving: clips decided on, drawings, or a file being written.
 func (s *Session) Decided() bool {
-	return s.Unsaved() && (s.ReviewedCount() > 0 || len(s.plan.Drawn) > 0)
+	return s.Unsaved() && (s.ReviewedCount() > 0 || len(s.plan.Drawn) > 0 || s.jobs[JobSave] != nil)
 }

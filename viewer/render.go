@@ -80,6 +80,9 @@ func (r *Renderer) Render(dst *image.RGBA, s *Scene) {
 	for i := range s.Boxes {
 		r.drawBox(&s.Boxes[i])
 	}
+	for i := range s.Marks {
+		r.drawMark(&s.Marks[i])
+	}
 	r.drawPath(&s.Path)
 	if s.Crosshair {
 		r.drawCrosshair()

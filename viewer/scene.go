@@ -60,6 +60,7 @@ type Scene struct {
 	Smooth    bool       // interpolate between pixels
 	Overlays  []Overlay
 	Boxes     []Box
+	Marks     []Mark
 	Path      Path
 	Crosshair bool
 	WidthPx   int

@@ -27,7 +27,7 @@ type Label struct {
 	Colour color.RGBA
 }
 
-// AppendLabels appends the labels of the boxes the plane cuts, at their top left corners, to dst.
+// AppendLabels appends the labels of the boxes the plane cuts, at their top left corners, and of the marks it shows to dst.
 func AppendLabels(dst []Label, s *Scene) []Label {
 	f := newFrame(s)
 	for i := range s.Boxes {
@@ -39,7 +39,7 @@ func AppendLabels(dst []Label, s *Scene) []Label {
 			dst = append(dst, Label{X: r[0], Y: r[1], Text: b.Label, Colour: b.Colour})
 		}
 	}
-	return dst
+	return appendMarkLabels(dst, s, &f)
 }
 
 // PositionText is where the plane is: "S 104.5 mm · slice 41/92".

@@ -50,6 +50,7 @@ func run(ctx context.Context, began time.Time, args []string) int {
 		if o.Capture == "" && o.Measure == "" {
 			o.Deps.AuditDir = filepath.Join(a.Storage().RootURI().Path(), "audit")
 			o.Deps.AutosaveDir = filepath.Join(a.Storage().RootURI().Path(), "autosave")
+			o.LessonDir, o.ResultsDir = lessonDir(), resultsDir()
 		}
 		return app.Run(a, o)
 	}

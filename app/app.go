@@ -18,6 +18,8 @@ type Options struct {
 	OpenDir  string       // CT folder to open at once, or empty
 	Demo     bool         // open the demo case at once
 	DemoSeed int64        // of the demo case
+	// LessonDir is the cache of the starter cases, ResultsDir where learners' attempts are kept; empty for none.
+	LessonDir, ResultsDir string
 	// Capture, when not empty, is a folder: the demo case is opened, searched and saved there with
 	// pictures of the window on the way, and the window closes.
 	Capture string

@@ -40,6 +40,10 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.leaveOverlay(e)
 		return
 	}
+	if w.teachingShown() {
+		w.teaching.typedKey(e)
+		return
+	}
 	if e.Name == fyne.KeyEscape {
 		w.escape()
 		return
@@ -90,6 +94,8 @@ func (w *window) typedRune(r rune) {
 	case !isSign(key):
 	case w.keyPage.asks():
 		w.keyPage.take(key)
+	case w.teachingShown() && w.host.keys.command(key) != "help":
+		w.teaching.typedRune(r)
 	case w.win.Canvas().Overlays().Top() == nil || w.host.keys.command(key) == "help":
 		w.perform(key)
 	}
@@ -146,7 +152,10 @@ func (w *window) typedShortcut(s fyne.Shortcut) {
 	switch {
 	case w.keyPage.asks():
 		w.keyPage.take(key)
-	case w.win.Canvas().Overlays().Top() == nil:
+	case w.win.Canvas().Overlays().Top() != nil:
+	case w.teachingShown():
+		w.teaching.perform(key)
+	default:
 		w.perform(key)
 	}
 }

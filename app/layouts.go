@@ -69,7 +69,7 @@ func (v *views) arrange() {
 		v.maximised = int(viewer.Axial)
 	}
 	for i, o := range v.all() {
-		setVisible(o, v.maximised < 0 || i == v.maximised)
+		setVisible(o, (v.maximised < 0 || i == v.maximised) && !(v.flat && i == solidView))
 	}
 	bars := v.maximised < 0 && v.layout == layoutLarge
 	setVisible(v.columnGrip, bars)
@@ -96,11 +96,18 @@ func (v *views) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 		place(all[viewer.Sagittal], x, 0, size.Width-x, upper)
 		place(all[solidView], 0, y, left, size.Height-y)
 		place(all[viewer.Coronal], x, y, size.Width-x, size.Height-y)
+		if v.flat {
+			place(all[viewer.Axial], 0, 0, left, size.Height)
+		}
 	default:
 		left := round((size.Width - gripWidth) * v.axialPart)
 		x, side := left+gripWidth, size.Width-left-gripWidth
 		upper := round((size.Height - 2*gripWidth) * v.upperPart)
 		lower := round((size.Height - upper - 2*gripWidth) / 2)
+		if v.flat {
+			upper = round((size.Height - gripWidth) / 2)
+			lower = size.Height - upper - gripWidth
+		}
 		y := upper + gripWidth
 		place(all[viewer.Axial], 0, 0, left, size.Height)
 		place(v.columnGrip, left, 0, gripWidth, size.Height)

@@ -15,6 +15,10 @@ import (
 // press begins what the tool does with the left button at a point of p; without a tool, what the mouse scheme says.
 func (v *views) press(p *planeView, at volume.Vec, opposite bool) {
 	s := v.session
+	v.pressed = nil
+	if v.click != nil && s.View().Tool == session.ToolCrosshair {
+		v.pressed = &at
+	}
 	switch tool := s.View().Tool; {
 	case tool.Draws():
 		s.BeginStroke(at, viewer.ShownSlice(ptr(v.scene(p))), opposite)
@@ -31,6 +35,12 @@ func (v *views) press(p *planeView, at volume.Vec, opposite bool) {
 func (v *views) drag(p *planeView, d pane.Drag) {
 	s := v.session
 	v.clicked = nil
+	if v.pressed != nil {
+		scene := v.scene(p)
+		if d.At.Distance(*v.pressed)*viewer.PxPerMM(&scene) > clickSlackPx*scene.Scale {
+			v.pressed = nil
+		}
+	}
 	action := v.mouse.of(d.Button)
 	if tool := s.View().Tool; d.Button == desktop.MouseButtonPrimary && tool.Draws() {
 		s.StrokeTo(d.At)
@@ -62,6 +72,9 @@ func (v *views) drag(p *planeView, d pane.Drag) {
 	}
 }
 
+// clickSlackPx is how far the mouse may move in a click, in device-independent pixels.
+const clickSlackPx = 4
+
 // release ends a stroke or a drag of the box. A left press that did not move is a click: it puts the crosshair there.
 func (v *views) release() {
 	v.boxDrag = nil
@@ -70,6 +83,10 @@ func (v *views) release() {
 		v.clicked = nil
 	}
 	v.session.EndStroke()
+	if at := v.pressed; at != nil {
+		v.pressed = nil
+		v.click(*at)
+	}
 }
 
 // brush is the circle round the mouse: its diameter in mm, 0 for none, and colour.

@@ -42,6 +42,12 @@ type views struct {
 	slicePart  float64     // of a slice, left over from a drag through slices
 	mouse      mouse
 	settings   settings
+
+	flat    bool                // without the solid one
+	signs   []viewer.Mark       // laid over the pictures
+	beside  []viewer.Overlay    // drawn beside what the session shows
+	click   func(at volume.Vec) // a left click with the crosshair; nil for none
+	pressed *volume.Vec         // where one may have begun
 }
 
 // planeView is one picture and how it is zoomed.
@@ -142,6 +148,9 @@ func (v *views) zoomAt(p *planeView, factor float64, at volume.Vec) {
 func (v *views) marked(p *planeView) viewer.Scene {
 	s := v.scene(p)
 	s.Overlays, s.Boxes, s.Path = v.overlays, v.boxes, v.path
+	if v.session.View().Overlays {
+		s.Marks = v.signs
+	}
 	return s
 }
 
@@ -213,6 +222,9 @@ func (v *views) show() {
 		return
 	}
 	v.overlays, v.boxes = v.marks()
+	if v.session.View().Overlays {
+		v.overlays = append(v.overlays, v.beside...)
+	}
 	v.path = v.drawnPath()
 	diameter, colour := v.brush()
 	for _, p := range v.each {

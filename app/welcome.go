@@ -83,6 +83,10 @@ func (w *window) modes() []mode {
 			{theme.FileIcon(), lang.L("Open a file"), w.host.keys.tip(lang.L("A zip, DICOMDIR or DICOM slice"), "file.openfile"), w.chooseFile},
 			{theme.MediaPlayIcon(), lang.L("Demo case"), lang.L("A made-up patient with known clips"), w.openDemo},
 		}},
+		{lang.L("Teaching"), []choice{
+			{theme.QuestionIcon(), lang.L("Teaching"), lang.L("Find clips yourself, case by case"), w.openTeaching},
+			{theme.HelpIcon(), lang.L("Guided tour"), lang.L("Ten minutes on what a clip looks like"), w.openTour},
+		}},
 	}
 }
 

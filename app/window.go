@@ -61,6 +61,8 @@ type window struct {
 	tools      *toolbar
 	dock       *dock
 	welcome    *welcome
+	teaching   *teaching       // nil until it is opened
+	root       *fyne.Container // of the window: body and teaching, under the tooltips
 	loading    *loading
 	status     *statusbar
 	body       *fyne.Container // all of it but tooltips
@@ -100,7 +102,7 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win.Canvas().SetOnTypedRune(w.typedRune)
 	w.addShortcuts()
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
-		if len(uris) > 0 {
+		if len(uris) > 0 && !w.teachingShown() {
 			w.openPath(uris[0].Path())
 		}
 	})
@@ -157,7 +159,8 @@ func (w *window) build() {
 
 	w.body = container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
 		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
-	w.win.SetContent(container.NewStack(newFill(colourWindow), w.body, w.host.tips.box))
+	w.root = container.NewStack(newFill(colourWindow), w.body)
+	w.win.SetContent(container.NewStack(w.root, w.host.tips.box))
 }
 
 func panel(content fyne.CanvasObject) fyne.CanvasObject {
@@ -303,6 +306,10 @@ func (w *window) setLanguage(tag string) {
 
 // rebuild makes every widget anew, with the words, keys and colours of the settings.
 func (w *window) rebuild() {
+	if w.teaching != nil {
+		w.teaching.close()
+		w.teaching = nil
+	}
 	w.build()
 	w.refresh(session.AllChanged)
 }
@@ -326,8 +333,22 @@ func (w *window) close() {
 	}
 	w.session.Discard()
 	w.released = w.session.Close()
+	if w.teaching != nil {
+		w.released = both(w.released, w.teaching.close())
+	}
 	size := w.win.Canvas().Size()
 	w.remembered.SetFloat(preferenceWidth, float64(size.Width))
 	w.remembered.SetFloat(preferenceHeight, float64(size.Height))
 	w.win.Close()
+}
+
+// both closes when two channels have.
+func both(a, b <-chan struct{}) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		<-a
+		<-b
+		close(done)
+	}()
+	return done
 }

@@ -37,8 +37,8 @@ func (f *frame) shown(m *Mark) (shown, on bool) {
 	return on || math.Abs(mm-f.through.offset(f.throughVoxel)) <= m.ReachMM, on
 }
 
-// corners are the strokes of a sign in a box from -1 to 1: pairs of points.
-func (s Sign) corners() [][4]float64 {
+// Strokes are the lines of a sign in a box from -1 to 1, each from x, y to x, y.
+func (s Sign) Strokes() [][4]float64 {
 	switch s {
 	case Square:
 		return [][4]float64{{-1, -1, 1, -1}, {1, -1, 1, 1}, {1, 1, -1, 1}, {-1, 1, -1, -1}}
@@ -69,7 +69,7 @@ func (r *Renderer) drawMark(m *Mark) {
 	half := m.SizePx / 2 * scale(s)
 	r.marks.resize(s.WidthPx, s.HeightPx)
 	p := newPen(s, m.WidthPx, false)
-	for i, c := range m.Sign.corners() {
+	for i, c := range m.Sign.Strokes() {
 		if !on && m.Sign == Ring && i%2 == 1 { // a ring off its slice is broken; lines are dashed by halves
 			continue
 		}

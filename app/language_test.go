@@ -18,6 +18,7 @@ import (
 	"golang.org/x/image/font/sfnt"
 
 	"github.com/clipwright/clipwright/assets"
+	"github.com/clipwright/clipwright/internal/teach"
 )
 
 // translationKeys lists every text given to lang.L in package app and where it stands first. What is given to lang.L must
@@ -178,6 +179,9 @@ func TestEveryCharacterOfTheTranslationsIsDrawn(t *testing.T) {
 	texts, err := textsOf(chinese)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, l := range teach.StarterLessons() {
+		texts["title of "+l.ID], texts["sentence of "+l.ID] = l.In("zh").Title, l.In("zh").Teaches
 	}
 	glyphs := func(ttf []byte) *sfnt.Font {
 		f, err := sfnt.Parse(ttf)

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/teach"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/viewer"
@@ -37,6 +38,7 @@ const (
 	atPair                  // the two nearest clips
 	atBone                  // the clip nearest to bone
 	atAxilla
+	atSeroma
 	atDistractor
 )
 
@@ -71,14 +73,18 @@ func tourSteps() []tourStep {
 		var all []shot
 		for i := range 4 {
 			n := from + i
-			all = append(all, shot{at: at, kind: kind, slices: n, acrossMM: nearMM, caption: fmt.Sprintf(lang.L("slice %+d"), n)})
+			caption := lang.L("the slice itself")
+			if n != 0 {
+				caption = fmt.Sprintf(lang.L("slice %+d"), n)
+			}
+			all = append(all, shot{at: at, kind: kind, slices: n, acrossMM: nearMM, ring: true, caption: caption})
 		}
 		return all
 	}
 	return []tourStep{
 		{lang.L("Why clips"), lang.L("After the lump is removed, the surgeon marks the walls of the cavity with titanium clips. Weeks later the cavity has shrunk, but the clips still stand where the tumour was: the boost is drafted round them. A clip missed, or a marker taken for one, moves the dose. This tour takes ten minutes; every picture is of a made-up patient."), "starter-02", []shot{
 			{at: atMiddle, slabMM: 60, caption: lang.L("the brightest of 60 mm: clips round the cavity")},
-			{at: atMiddle, plane: viewer.Coronal, slabMM: 60, caption: lang.L("the same from the front")},
+			{at: atMiddle, plane: viewer.Coronal, slabMM: 40, caption: lang.L("the same from the front")},
 		}},
 		{lang.L("What a clip looks like"), lang.L("A clip is a closed U of titanium wire, 3 to 9 mm long and hardly 1 mm thick. On the CT it is a short dash or a dot, sharp, brighter than any bone of its size, in soft tissue, often with fine dark and bright streaks. Which of the two depends on how it lies: along the slice it is a dash, across it a dot."), "starter-01", []shot{
 			{at: atFirst, acrossMM: nearMM, ring: true, caption: lang.L("axial")},
@@ -99,7 +105,7 @@ func tourSteps() []tourStep {
 		{lang.L("The tip of a rib"), lang.L("Where a rib enters the slice it is a small bright dot, near the chest wall, where the deep clips lie too. Scroll: the rib grows into its oval with grey marrow inside; the clip stays small. In the bone window the clip outshines the rib."), "starter-06", []shot{
 			{at: atBone, acrossMM: nearMM, ring: true, caption: lang.L("a clip beside a rib, soft tissue")},
 			{at: atBone, acrossMM: nearMM, preset: boneWindow, ring: true, caption: lang.L("the same, bone window")},
-			{at: atBone, acrossMM: nearMM, plane: viewer.Coronal, preset: boneWindow, ring: true, caption: lang.L("coronal: the rib is long")},
+			{at: atBone, acrossMM: nearMM, plane: viewer.Coronal, preset: boneWindow, ring: true, caption: lang.L("coronal: marrow inside the ribs")},
 		}},
 		{lang.L("Two that look like one"), lang.L("Some surgeons set clips in pairs, 3 to 5 mm apart. In the soft tissue window they melt into one. Widen the window, look at all three planes, and compare with the operation note: two clips count as two."), "starter-05", []shot{
 			{at: atPair, acrossMM: 50, caption: lang.L("soft tissue: one spot?")},
@@ -117,12 +123,12 @@ func tourSteps() []tourStep {
 		}},
 		{lang.L("The axilla, and the seroma"), lang.L("Clips high up and to the side, in the fat behind the pectoral muscle, are of the node surgery: clips, but not of the bed. And where fluid lies to one side of the clips, both belong into the bed; ask the surgeon which wall was clipped."), "starter-11", []shot{
 			{kase: "starter-07", at: atAxilla, ring: true, caption: lang.L("a clip in the axilla")},
-			{at: atMiddle, acrossMM: 120, seroma: true, caption: lang.L("seroma (blue) beside its clips")},
-			{at: atMiddle, plane: viewer.Sagittal, acrossMM: 120, seroma: true, caption: lang.L("sagittal")},
+			{at: atSeroma, acrossMM: 120, seroma: true, caption: lang.L("seroma (blue) beside its clips")},
+			{at: atSeroma, plane: viewer.Sagittal, acrossMM: 120, seroma: true, caption: lang.L("sagittal")},
 		}},
 		{lang.L("How to sweep"), lang.L("1. Brightest of a slab (M) over the operated breast: where is metal at all?\n2. Slab off. From the clavicle to below the breast, slice by slice, eyes on the breast alone.\n3. Back up, eyes on the chest wall and along the skin.\n4. At each candidate: where is it, how long does it go on, how bright in the wide window, three planes.\n5. Count, and compare with the operation note. Too few? Sweep again. Too many? Pairs, markers, axilla.\nThen begin with the easiest case."), "starter-02", []shot{
-			{at: atMiddle, plane: viewer.Coronal, slabMM: 80, acrossMM: 200, caption: lang.L("coronal, the brightest of 80 mm")},
-			{at: atMiddle, plane: viewer.Sagittal, slabMM: 80, acrossMM: 200, caption: lang.L("sagittal")},
+			{at: atMiddle, plane: viewer.Coronal, slabMM: 24, acrossMM: 200, caption: lang.L("coronal, the brightest of 24 mm")},
+			{at: atMiddle, plane: viewer.Sagittal, slabMM: 40, acrossMM: 200, caption: lang.L("sagittal")},
 		}},
 	}
 }
@@ -179,8 +185,7 @@ func (t *teaching) showTour(i int) {
 		for k, p := range drawn {
 			picture := canvas.NewImageFromImage(p)
 			picture.FillMode = canvas.ImageFillContain
-			picture.SetMinSize(fyne.NewSize(150, 150))
-			pictures.Add(container.NewBorder(nil, inset(container.NewCenter(newText(s.shots[k].caption, textStyle{size: sizeSmall, colour: colourDim})), 0, 0, 4, 4), nil, nil, picture))
+			pictures.Add(container.New(captioned{}, picture, newText(s.shots[k].caption, textStyle{size: sizeSmall, colour: colourDim, align: fyne.TextAlignCenter, shrink: true, minWidth: 100})))
 		}
 		pictures.Refresh()
 	})
@@ -237,7 +242,7 @@ func drawShots(ctx context.Context, folder string, s tourStep) ([]image.Image, e
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, shot.draw(r, v, ref, at))
+		all = append(all, shot.draw(r, c, v, ref, at))
 	}
 	return all, ctx.Err()
 }
@@ -251,6 +256,12 @@ func (s *shot) place(ctx context.Context, c *teach.Case, v *volume.Volume, ref *
 		return ref.ClosestPair(), nil
 	case atBone:
 		return ref.NearestBone(ctx, v)
+	case atSeroma:
+		if ref.Seroma != nil {
+			if p, ok := qa.Centroid(ref.Seroma); ok {
+				return p, nil
+			}
+		}
 	case atAxilla:
 		if len(ref.Axillary) > 0 {
 			return ref.Axillary[0].CentreMM, nil
@@ -264,13 +275,17 @@ func (s *shot) place(ctx context.Context, c *teach.Case, v *volume.Volume, ref *
 }
 
 // draw renders one shot, square.
-func (s *shot) draw(r *viewer.Renderer, v *volume.Volume, ref *teach.Reference, at volume.Vec) image.Image {
+func (s *shot) draw(r *viewer.Renderer, c *teach.Case, v *volume.Volume, ref *teach.Reference, at volume.Vec) image.Image {
 	p := presets()[s.preset]
 	scene := viewer.Scene{
 		Volume: v, Plane: s.plane, CursorMM: at, Window: viewer.Window{CentreHU: p.centreHU, WidthHU: p.wideHU}, Smooth: true,
 		WidthPx: tourPx, HeightPx: tourPx, SlabMM: s.slabMM, Zoom: 1,
 	}
 	scene.CursorMM = viewer.Step(&scene, s.slices)
+	ringAt := at
+	if p, ok := s.along(c, scene.CursorMM); ok { // a wire lies elsewhere on the next slice
+		ringAt = p
+	}
 	if s.acrossMM > 0 {
 		scene.Zoom = tourPx / (s.acrossMM * viewer.PxPerMM(&scene))
 		x, y := viewer.ToPicture(&scene, at)
@@ -278,7 +293,7 @@ func (s *shot) draw(r *viewer.Renderer, v *volume.Volume, ref *teach.Reference, 
 		scene.PanMM = [2]float64{(x - tourPx/2) / perMM, (y - tourPx/2) / perMM}
 	}
 	if s.ring {
-		scene.Marks = []viewer.Mark{{AtMM: at, Sign: viewer.Ring, Colour: color.RGBA{0x56, 0xB4, 0xE9, 0xFF}, SizePx: 64, WidthPx: 2, ReachMM: 100}}
+		scene.Marks = []viewer.Mark{{AtMM: ringAt, Sign: viewer.Ring, Colour: color.RGBA{0x56, 0xB4, 0xE9, 0xFF}, SizePx: 64, WidthPx: 2, ReachMM: 100}}
 	}
 	if s.seroma {
 		if ref.Seroma != nil {
@@ -291,4 +306,30 @@ func (s *shot) draw(r *viewer.Renderer, v *volume.Volume, ref *teach.Reference, 
 	picture := image.NewRGBA(image.Rect(0, 0, tourPx, tourPx))
 	r.Render(picture, &scene)
 	return picture
+}
+
+// along is where the distractor of a shot passes the axial slice through p.
+func (s *shot) along(c *teach.Case, p volume.Vec) (volume.Vec, bool) {
+	if s.at != atDistractor || s.slices == 0 {
+		return volume.Vec{}, false
+	}
+	return c.Lesson.At(s.kind, p[2])
+}
+
+// captioned lays out a square picture with its caption close below, in the middle of what there is.
+type captioned struct{}
+
+const captionHeight float32 = 22
+
+// MinSize is the toolkit's call.
+func (captioned) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(150, 150+captionHeight) }
+
+// Layout is the toolkit's call: picture, caption.
+func (captioned) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	side := min(size.Width, size.Height-captionHeight)
+	top := (size.Height - side - captionHeight) / 2
+	objects[0].Move(fyne.NewPos((size.Width-side)/2, top))
+	objects[0].Resize(fyne.NewSquareSize(side))
+	objects[1].Move(fyne.NewPos(0, top+side+4))
+	objects[1].Resize(fyne.NewSize(size.Width, captionHeight-4))
 }

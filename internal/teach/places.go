@@ -25,6 +25,22 @@ func (l *Lesson) Brightest(kind string, v *volume.Volume) (at volume.Vec, ok boo
 	return at, ok
 }
 
+// At is the place of the lesson's distractors of a kind that lies nearest to height z, LPS mm, and whether there is one.
+func (l *Lesson) At(kind string, z float64) (at volume.Vec, ok bool) {
+	least := math.Inf(1)
+	for _, d := range l.Distractors {
+		if d.Kind != kind {
+			continue
+		}
+		for _, p := range d.PlacesMM {
+			if dz := math.Abs(p[2] - z); dz < least {
+				at, least, ok = p, dz, true
+			}
+		}
+	}
+	return at, ok
+}
+
 // ClosestPair is the place between the two clips of the bed that lie nearest to each other; of one clip, its centre.
 func (r *Reference) ClosestPair() volume.Vec {
 	at, least := r.Clips[0].CentreMM, math.Inf(1)

@@ -209,6 +209,38 @@ func (s Spec) lacks(l *phantom.Layout, a *phantom.Anatomy, bones *volume.Mask) e
 	return nil
 }
 
+// visibleHU is how bright a distractor must be at its brightest place, and a wire at half its places, to be mistaken for a clip.
+const visibleHU = 400
+
+// dim renders the sample and says which distractor of s is too faint to be mistaken for a clip, or nil.
+func (s Spec) dim(ctx context.Context, a *phantom.Anatomy, sample int64) error {
+	made, err := a.Sample(ctx, sample, s.sample())
+	if err != nil {
+		return err
+	}
+	for _, kind := range s.Kinds {
+		most := math.Inf(-1)
+		for _, d := range made.Distractors {
+			if d.Kind != kind {
+				continue
+			}
+			var hu []float64
+			for _, p := range d.PlacesMM {
+				hu = append(hu, float64(brightest(made.Volume, p, 2)))
+			}
+			if kind == CategoryWire {
+				most = max(most, float64(median(hu)))
+			} else if len(hu) > 0 {
+				most = max(most, slices.Max(hu))
+			}
+		}
+		if most < visibleHU {
+			return fmt.Errorf("a faint %s", kind)
+		}
+	}
+	return nil
+}
+
 // boneDistance is from p to the nearest voxel of bone, mm, or far.
 func boneDistance(bones *volume.Mask, p volume.Vec) float64 {
 	c := segment.Clip{CentreMM: p}
@@ -241,6 +273,12 @@ func (s Spec) search(ctx context.Context, seed int64) (seeds, *phantom.Anatomy, 
 			l, err := a.Layout(at.sample, s.sample())
 			if err == nil {
 				err = s.lacks(l, a, bones)
+			}
+			if err == nil && len(s.Kinds) > 0 {
+				err = s.dim(ctx, a, at.sample)
+			}
+			if ctx.Err() != nil {
+				return seeds{}, nil, ctx.Err()
 			}
 			if err == nil {
 				return at, a, nil

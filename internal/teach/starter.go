@@ -27,6 +27,15 @@ func (s *starter) folder() string { return s.lesson.ID }
 // StarterCount is how many starter cases there are.
 func StarterCount() int { return len(starters()) }
 
+// StarterLessons are the lessons of the starter cases, without what is known only once they are made.
+func StarterLessons() []Lesson {
+	var all []Lesson
+	for _, s := range starters() {
+		all = append(all, s.lesson)
+	}
+	return all
+}
+
 // MakeStarter makes those starter cases that are not in StarterFolder(cache) yet, easiest first, and returns the folder.
 // progress, which may be nil, hears before the first and after each how many are there; a case that is there can be read.
 func MakeStarter(ctx context.Context, cache string, progress func(done, total int)) (string, error) {
@@ -78,12 +87,12 @@ func starters() []starter {
 		{seeds{301, 30101}, Spec{LeastClips: 5, MostClips: 7, Kinds: []string{"skin marker"}}, Lesson{
 			ID: "starter-03", Title: "Beads on the skin", Difficulty: 2, Categories: []string{CategoryMarker},
 			Teaches: "A bead that lies on or outside the skin line is a marker of the scar or the field, however bright: follow the skin before you click.",
-			Zh:      &Words{Title: "皮肤上的标记珠", Teaches: "位于皮肤线上或其外的亮点，无论多亮，都是瘢痕或射野的体表标记：点击前先沿皮肤核对。"},
+			Zh:      &Words{Title: "皮肤上的标记珠", Teaches: "位于皮肤线上或其外的亮点，无论多亮，都是切口或射野的体表标记：点击前先沿皮肤核对。"},
 		}},
-		{seeds{401, 40104}, Spec{LeastClips: 5, MostClips: 7, Kinds: []string{"skin wire"}}, Lesson{
+		{seeds{402, 40205}, Spec{LeastClips: 5, MostClips: 7, Kinds: []string{"skin wire"}}, Lesson{
 			ID: "starter-04", Title: "A wire along the scar", Difficulty: 2, Categories: []string{CategoryWire},
 			Teaches: "A bright point that comes back on the skin slice after slice is a wire along the scar; a clip ends after two or three slices.",
-			Zh:      &Words{Title: "沿瘢痕的铅丝", Teaches: "在皮肤上逐层连续出现的亮点是沿瘢痕放置的铅丝；钛夹两三层后即消失。"},
+			Zh:      &Words{Title: "沿切口的铅丝", Teaches: "在皮肤上逐层连续出现的亮点是沿切口放置的铅丝；钛夹两三层后即消失。"},
 		}},
 		{seeds{501, 50103}, Spec{LeastClips: 6, MostClips: 8, Pairs: true}, Lesson{
 			ID: "starter-05", Title: "Two clips side by side", Difficulty: 2, Categories: []string{CategoryPair},

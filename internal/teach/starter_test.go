@@ -32,6 +32,9 @@ func TestStartersShowWhatTheyTeach(t *testing.T) {
 		if err == nil {
 			err = s.spec.lacks(l, a, a.Bones())
 		}
+		if err == nil && len(s.spec.Kinds) > 0 {
+			err = s.spec.dim(context.Background(), a, s.seeds.sample)
+		}
 		if err != nil {
 			t.Errorf("%s: %v", s.lesson.ID, err)
 		}

@@ -199,7 +199,7 @@ func TestEveryCharacterOfTheTranslationsIsDrawn(t *testing.T) {
 	for name, f := range map[string]*sfnt.Font{"regular": glyphs(assets.ChineseTTF), "bold": glyphs(assets.ChineseBoldTTF)} {
 		for _, text := range texts {
 			for _, r := range text {
-				if !has(f, r) && !has(own, r) && !has(signs, r) {
+				if r != '\n' && !has(f, r) && !has(own, r) && !has(signs, r) {
 					t.Errorf("%s: no glyph for %q of %q: run assets/fonts/subset.py", name, r, text)
 				}
 			}

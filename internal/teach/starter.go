@@ -129,7 +129,7 @@ func starters() []starter {
 			Teaches: "Fluid moves and shrinks after surgery: where the seroma lies to one side of the clips, both belong into the bed, and the question goes to the surgeon.",
 			Zh:      &Words{Title: "钛夹与血清肿不一致", Teaches: "术后积液会移动和缩小：血清肿偏于钛夹一侧时，二者均应包括在瘤床内，并应向外科医生核实。"},
 		}},
-		{seeds{1201, 120110}, Spec{LeastClips: 8, MostClips: 11, ClipMM: 4, SliceMM: 5, NoiseHU: 26, Pairs: true, Axillary: true, Rib: true, Kinds: []string{"skin wire", "skin staple", "breast calcification"}}, Lesson{
+		{seeds{1306, 130612}, Spec{LeastClips: 8, MostClips: 11, ClipMM: 4, SliceMM: 5, NoiseHU: 26, Pairs: true, Axillary: true, Rib: true, Kinds: []string{"skin wire", "skin staple", "breast calcification"}}, Lesson{
 			ID: "starter-12", Title: "All of it on a bad day", Difficulty: 5, Categories: []string{CategoryArtefact, CategoryPair, CategoryTiny, CategoryWire, CategoryCalc, CategoryAxilla, CategoryRib},
 			Teaches: "With noise, streaks and everything at once, go by place first: off the skin, off the bone, in the bed; then by size; and look at what is left in three planes.",
 			Zh:      &Words{Title: "最糟的一天：样样俱全", Teaches: "噪声、条状伪影与各种干扰并存时，先看位置：不在皮肤、不在骨、在瘤床内；再看大小；其余的对照三个平面判断。"},

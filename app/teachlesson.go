@@ -86,14 +86,14 @@ func (t *teaching) startLesson(c *teach.Case, limit time.Duration) {
 	l.give = newButton(t.host, lang.L("Give the answer"), theme.ConfirmIcon(), buttonPrimary, lang.L("Stops the clock; then the reference is shown"), l.ask)
 	hint := wrapped(lang.L("Click a clip to mark it. Drag moves the crosshair, the wheel goes through the slices, 1 to 5 set the window, M shows the brightest of a slab, Z a close-up. Del removes the chosen mark."))
 	parts := rows(0, newSection(t.host, lang.L("Marks"), l.list, false).box, newRule(), newSection(t.host, lang.L("Boost, if you like"), inset(l.boost, 10, 10, 4, 8), false).box, newRule(), inset(hint, 4, 4, 4, 4))
-	if note := words(c).Note; note != "" {
+	if note := lessonWords(c).Note; note != "" {
 		parts.Objects = append([]fyne.CanvasObject{inset(wrapped(lang.L("Operation note")+": "+noteText(note)), 4, 4, 2, 2), newRule()}, parts.Objects...)
 	}
 	l.parts = parts
 	side := newFill(colourPanel)
 	side.min = fyne.NewSize(320, 1)
 	content := container.NewBorder(nil, nil, nil, container.NewStack(side, container.NewVScroll(parts)), container.NewStack(t.views.box, container.NewCenter(l.wait)))
-	t.page(words(c).Title, l.leave, content, middle(l.count), middle(l.clock), l.give)
+	t.page(lessonWords(c).Title, l.leave, content, middle(l.count), middle(l.clock), l.give)
 	l.refresh()
 	t.openCT(c, l.begin)
 }
@@ -354,7 +354,7 @@ func (l *lesson) commit() {
 func (t *teaching) openAttempt(c *teach.Case, a *teach.Attempt) {
 	t.leavePage()
 	t.session.CloseStudy()
-	t.page(words(c).Title, t.showLibrary, container.NewCenter(newText(lang.L("Reading the CT …"), textStyle{colour: colourDim})))
+	t.page(lessonWords(c).Title, t.showLibrary, container.NewCenter(newText(lang.L("Reading the CT …"), textStyle{colour: colourDim})))
 	t.openCT(c, func() {
 		g := teach.Grading{Case: c, Volume: t.session.Document().Volume, Learner: a.Learner, Begun: a.Begun, Version: a.Version}
 		t.work(func(context.Context) error {

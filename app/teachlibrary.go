@@ -233,7 +233,7 @@ func (p *library) showAttempts(c *teach.Case) {
 		}
 		if first {
 			p.detail.Add(inset(newText(lang.L("Your attempts"), textStyle{bold: true}), 0, 0, 10, 0))
-			p.detail.Add(newText(words(c).Teaches, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 200}))
+			p.detail.Add(newText(lessonWords(c).Teaches, textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 200}))
 			first = false
 		}
 		when := newText(a.Begun.Local().Format("2006-01-02 15:04")+"  ·  "+clockText(time.Duration(a.Seconds*float64(time.Second))), textStyle{size: sizeSmall, colour: colourDim})
@@ -242,7 +242,7 @@ func (p *library) showAttempts(c *teach.Case) {
 	}
 }
 
-func words(c *teach.Case) teach.Words { return c.Lesson.In(lessonLanguage()) }
+func lessonWords(c *teach.Case) teach.Words { return c.Lesson.In(lessonLanguage()) }
 
 func (p *library) start(c *teach.Case) {
 	t := p.t

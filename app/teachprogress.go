@@ -93,7 +93,7 @@ func (t *teaching) showProgress() {
 		next.Add(newText(fmt.Sprintf(lang.L("Weakest category: %s"), kindText(p.Weakest)), textStyle{colour: colourWarning}))
 	}
 	if c := t.caseOf(p.Next); c != nil {
-		start := newButton(t.host, words(c).Title, theme.NavigateNextIcon(), buttonPrimary, "", func() { t.startLesson(c, t.chosenLimit()) })
+		start := newButton(t.host, lessonWords(c).Title, theme.NavigateNextIcon(), buttonPrimary, "", func() { t.startLesson(c, t.chosenLimit()) })
 		next.Add(columns(8, middle(newText(fmt.Sprintf(lang.L("Next, %s:"), nextText(p.NextWhy)), textStyle{})), start, layout.NewSpacer()))
 	} else if p.NextWhy != "" {
 		next.Add(newText(nextText(p.NextWhy), textStyle{colour: colourSuccess}))
@@ -202,7 +202,7 @@ func (t *teaching) showGroupOf(dir string, g *teach.Group) {
 	for _, c := range g.Cases {
 		title := c.Title
 		if k := t.caseOf(c.Case); k != nil {
-			title = words(k).Title
+			title = lessonWords(k).Title
 		}
 		mistaken := ""
 		if len(c.Mistaken) > 0 {

@@ -41,7 +41,7 @@ func (t *teaching) showReveal(g teach.Grading, a *teach.Attempt) {
 	t.leavePage()
 	r := &reveal{t: t, g: g, a: a, at: -1, network: a.Network, asked: rows(4), bar: newProgress(), outline: true}
 	c := g.Case
-	parts := rows(0, inset(wrapped(words(c).Teaches), 4, 4, 2, 0), inset(r.summary(), 12, 12, 2, 8), newRule())
+	parts := rows(0, inset(wrapped(lessonWords(c).Teaches), 4, 4, 2, 0), inset(r.summary(), 12, 12, 2, 8), newRule())
 	list := rows(0)
 	for i := range a.Verdicts {
 		row := r.verdictRow(&a.Verdicts[i], func() { r.choose(i) })
@@ -72,12 +72,12 @@ func (t *teaching) showReveal(g teach.Grading, a *teach.Attempt) {
 	})
 	right := []fyne.CanvasObject{r.legend(), r.toggle, again}
 	if next := t.caseOf(t.progress.Next); next != nil && next.Lesson.ID != c.Lesson.ID {
-		right = append(right, newButton(t.host, lang.L("Next case"), theme.NavigateNextIcon(), buttonPrimary, fmt.Sprintf("%s: %s", words(next).Title, nextText(t.progress.NextWhy)), func() {
+		right = append(right, newButton(t.host, lang.L("Next case"), theme.NavigateNextIcon(), buttonPrimary, fmt.Sprintf("%s: %s", lessonWords(next).Title, nextText(t.progress.NextWhy)), func() {
 			t.startLesson(next, t.chosenLimit())
 		}))
 	}
 	content := container.NewBorder(nil, nil, nil, container.NewStack(side, container.NewVScroll(parts)), t.views.box)
-	t.page(shorten(words(c).Title, 34), t.showLibrary, content, right...)
+	t.page(shorten(lessonWords(c).Title, 34), t.showLibrary, content, right...)
 	t.typed = r.typed
 	t.atWork = r.changed
 	r.showNetwork()

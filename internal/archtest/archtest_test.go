@@ -35,7 +35,7 @@ func mayImport() map[string][]string {
 		"internal/qa":       {"internal/dicom", "internal/volume", "segment"},
 		"internal/report":   {"assets", "internal/qa", "internal/volume", "viewer"},
 		"internal/store":    {"internal/volume"},
-		"internal/teach":    {"internal/dicom", "internal/phantom", "internal/qa", "internal/volume", "segment"},
+		"internal/teach":    {"internal/dicom", "internal/files", "internal/phantom", "internal/qa", "internal/volume", "segment"},
 		"internal/nifti":    {"internal/files", "internal/volume"},
 		"internal/locale":   {},
 		"internal/archtest": {},

@@ -1,13 +1,13 @@
 package teach
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,7 +15,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/natefinch/atomic"
+	"github.com/clipwright/clipwright/internal/files"
 )
 
 // Results is a folder of attempts: a folder for each learner, a file for each attempt, which nothing changes afterwards. A
@@ -52,11 +52,12 @@ func (r Results) Keep(t *Attempt) (string, error) {
 		return "", fmt.Errorf("keep the attempt: %w; choose a folder that can be written", err)
 	}
 	path := filepath.Join(dir, t.Begun.UTC().Format("20060102-150405")+"-"+t.ID+".json")
-	if _, err := os.Lstat(path); err == nil {
-		return "", fmt.Errorf("keep the attempt: %s exists already", path)
-	}
-	if err := atomic.WriteFile(path, bytes.NewReader(append(b, '\n'))); err != nil {
-		return "", fmt.Errorf("keep the attempt: %w", err)
+	err = files.Write(path, false, func(w io.Writer) error {
+		_, err := w.Write(append(b, '\n'))
+		return err
+	}, nil)
+	if err != nil {
+		return "", fmt.Errorf("keep the attempt as %s: %w", path, err)
 	}
 	return path, nil
 }

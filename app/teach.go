@@ -80,7 +80,7 @@ func newTeaching(w *window) *teaching {
 	t.session = session.New(w.post, deps)
 	t.session.SetNetwork(w.session.Network())
 	t.host = &host{
-		tips: w.host.tips, keys: w.host.keys, typedKey: t.typedKey, typedRune: t.typedRune, shortcut: func(fyne.Shortcut) {}, unfocus: w.host.unfocus,
+		tips: w.host.tips, keys: w.host.keys, phrases: w.host.phrases, typedKey: t.typedKey, typedRune: t.typedRune, shortcut: func(fyne.Shortcut) {}, unfocus: w.host.unfocus,
 	}
 	t.views = newViews(t.host, t.session, w.remembered)
 	t.views.flat = true

@@ -39,7 +39,7 @@ type reveal struct {
 
 func (t *teaching) showReveal(g teach.Grading, a *teach.Attempt) {
 	t.leavePage()
-	r := &reveal{t: t, g: g, a: a, at: -1, network: a.Network, asked: rows(4), bar: newProgress(), outline: true}
+	r := &reveal{t: t, g: g, a: a, at: -1, network: a.Network, asked: rows(4), bar: newProgress(t.host.phrases), outline: true}
 	c := g.Case
 	parts := rows(0, inset(wrapped(lessonWords(c).Teaches), 4, 4, 2, 0), inset(r.summary(), 12, 12, 2, 8), newRule())
 	list := rows(0)

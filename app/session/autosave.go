@@ -21,6 +21,8 @@ type autosaver struct {
 	writing bool
 	given   stamp // what the user gave up
 	kept    stamp // what was written last
+
+	own [2]time.Time // when that was, and the time before: the work of another program with the same CT is not ours to forget
 }
 
 // autosaveKey is the series whose plan is kept, or "" when there is nothing to keep: a demo case has no UID.
@@ -57,6 +59,7 @@ func (s *Session) writeAutosave() {
 	}
 	s.autosave.writing, s.autosave.kept = true, s.stamp()
 	work := workOf(s.plan, s.view.Reviewed, s.document.Volume.Grid, s.now())
+	s.autosave.own = [2]time.Time{work.Saved, s.autosave.own[0]}
 	go func() {
 		err := s.autosave.store.Write(key, work)
 		s.post(func() { s.autosaved(key, work.Saved, err) })
@@ -69,7 +72,7 @@ func (s *Session) autosaved(key string, at time.Time, err error) {
 	case err != nil:
 		s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("Your work is not being autosaved: %v. Save the RTSTRUCT soon.", err)})
 	case key != s.autosaveKey() || !s.worthKeeping(): // saved or given up while it was being written
-		_ = s.autosave.store.Remove(key)
+		_ = s.autosave.store.Remove(key, at)
 	default:
 		s.Update(func() {
 			s.view.AutosavedAt = at
@@ -86,7 +89,7 @@ func (s *Session) Discard() {
 	}
 	s.Update(func() {
 		s.autosave.given = s.stamp()
-		_ = s.autosave.store.Remove(key) // a copy left behind only asks again
+		_ = s.autosave.store.Remove(key, s.autosave.own[:]...) // a copy left behind only asks again
 		s.view.AutosavedAt = time.Time{}
 		s.mark(ViewChanged)
 	})
@@ -144,7 +147,7 @@ func (s *Session) restoreWork(w *store.Work) *Notice {
 		what += ", " + plural(len(drawn), "drawn structure")
 	}
 	s.Update(func() {
-		s.view.AutosavedAt = w.Saved
+		s.view.AutosavedAt, s.autosave.own[0] = w.Saved, w.Saved
 		if len(clips) > 0 {
 			s.view.Cursor = clips[0].CentreMM
 		}

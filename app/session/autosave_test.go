@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -208,5 +209,29 @@ func TestAnEditedTargetComesBackAsFreshAsItWas(t *testing.T) {
 		if got := len(again.BoostWarnings()) > 0; got != stale {
 			t.Errorf("edited target stale %v after restoring, want %v: %v", got, stale, again.BoostWarnings())
 		}
+	}
+}
+
+func TestTwoProgramsOnOneCTDoNotForgetEachOthersWork(t *testing.T) {
+	dir := t.TempDir()
+	a, b := keeping(t, dir), keeping(t, dir)
+	a.Run()
+	a.idle()
+	a.SetKept(2, false)
+	a.settled("the first's work to be kept", true)
+	b.Run()
+	b.idle()
+	b.SetKept(3, false)
+	b.settled("the second's work to be kept", true)
+	a.Save(filepath.Join(t.TempDir(), "rs.dcm"), false)
+	a.idle()
+	w, err := store.Autosave{Dir: dir}.Read("1.2")
+	if err != nil || w == nil || w.Clips[2].Kept {
+		t.Errorf("the second's work is gone when the first is saved: %+v, %v", w, err)
+	}
+	b.Save(filepath.Join(t.TempDir(), "rs.dcm"), false)
+	b.idle()
+	if w, err := (store.Autosave{Dir: dir}).Read("1.2"); err != nil || w != nil {
+		t.Errorf("all is saved, and still kept: %+v, %v", w, err)
 	}
 }

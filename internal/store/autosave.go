@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/natefinch/atomic"
@@ -101,8 +102,12 @@ func (a Autosave) Read(seriesUID string) (*Work, error) {
 	return &w, nil
 }
 
-// Remove forgets what was kept for the series.
-func (a Autosave) Remove(seriesUID string) error {
+// Remove forgets what was kept for the series at one of those times. What another program has kept since stays.
+func (a Autosave) Remove(seriesUID string, saved ...time.Time) error {
+	w, err := a.Read(seriesUID)
+	if err != nil || w == nil || !slices.ContainsFunc(saved, w.Saved.Equal) {
+		return err
+	}
 	if err := os.Remove(a.path(seriesUID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("autosave: %w", err)
 	}

@@ -39,10 +39,16 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if len(files) != 1 || strings.Contains(files[0].Name(), "1.2.3") {
 		t.Errorf("files %v", files)
 	}
-	if err := a.Remove("1.2.3"); err != nil {
+	if err := a.Remove("1.2.3", want.Saved.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Remove("1.2.3"); err != nil {
+	if w, err := a.Read("1.2.3"); w == nil || err != nil {
+		t.Errorf("another program's work is gone: %v", err)
+	}
+	if err := a.Remove("1.2.3", want.Saved); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove("1.2.3", want.Saved); err != nil {
 		t.Error(err)
 	}
 	if w, err := a.Read("1.2.3"); w != nil || err != nil {

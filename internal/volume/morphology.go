@@ -166,8 +166,9 @@ func crossSection(radiusMM, spacingX, spacingY float64) []reach {
 // widen spreads every bit of row by n pixels to both sides; spare is as long as row.
 func widen(row, spare []uint64, n int) {
 	for done := 0; done < n; {
-		// After spreading by d the row holds no gap below 2 d + 1, so that much more can be added at once.
-		step := min(2*done+1, n-done, tileSize-1)
+		// After spreading by d a bit has become a run of 2 d + 1, but of d + 1 alone where the row's end cut it off: a
+		// longer step would leave a gap there.
+		step := min(done+1, n-done, tileSize-1)
 		copy(spare, row)
 		for i, w := range spare {
 			up, down := w<<step, w>>step

@@ -1,7 +1,6 @@
 package volume
 
 import (
-	"flag"
 	"math"
 	"testing"
 
@@ -22,9 +21,6 @@ func ballDilate(m *Mask, radiusMM float64) *Mask {
 }
 
 func TestMorphologyAgainstPairsOfCentres(t *testing.T) {
-	if err := flag.Set("rapid.seed", "7"); err != nil { // one draw in thousands meets a distance that rounds either way
-		t.Fatal(err)
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		m := masks(14, 4).Draw(t, "mask")
 		r := rapid.Float64Range(0, 9).Draw(t, "radius")
@@ -42,6 +38,25 @@ func TestMorphologyAgainstPairsOfCentres(t *testing.T) {
 			t.Fatal("opening or closing twice differs from once")
 		}
 	})
+}
+
+// TestWidenAtTheEndsOfARow: what a step shifts over the end of a row must not be missed by the steps after it.
+func TestWidenAtTheEndsOfARow(t *testing.T) {
+	for _, nx := range []int{14, 64, 128, 130} {
+		for at := range nx {
+			for _, n := range []int{1, 2, 3, 4, 5, 7, 13, 40, 63, 64, 100} {
+				m := NewMask(NewUniformGrid(nx, 1, 1, 1, 1, 1, Vec{}))
+				m.Set(at, 0, 0, true)
+				row := newBitImage(m, false).row(0, 0)
+				widen(row, make([]uint64, len(row)), n)
+				for x := range nx {
+					if got, want := row[x/tileSize]>>(x%tileSize)&1 == 1, x >= at-n && x <= at+n; got != want {
+						t.Fatalf("bit %d of %d widened by %d: pixel %d is %v", at, nx, n, x, got)
+					}
+				}
+			}
+		}
+	}
 }
 
 func TestWidenOverWords(t *testing.T) {

@@ -83,7 +83,8 @@ func Expand(m *volume.Mask, mg Margin) *volume.Mask {
 	if b.Empty() {
 		return volume.NewMask(m.Grid)
 	}
-	return newSolid(m, b).dilate(newReach(m.Grid, mg)).Union(m)
+	r := newReach(m.Grid, mg)
+	return newSolidFor(m, b, r).dilate(r).Union(m)
 }
 
 // Contract returns the voxels of m whose centre is farther than mg inside its sub-voxel surface: the surface

@@ -157,23 +157,30 @@ func (s *solid) leastGauge(mg Margin, p volume.Vec) float64 {
 		return gauge(mg, p.Sub(g.Origin.Add(g.Row.Scale(x)).Add(g.Col.Scale(y)).Add(g.Normal().Scale(z))))
 	}
 	for k, z := range s.zs {
+		var rows []tip
 		for j := range s.ny {
 			for _, sp := range s.row(k, j) {
-				lo, hi := sp.x0, sp.x1
-				if g.Row[0] == 1 {
-					lo = min(max(p[0]-g.Origin[0], lo), hi)
-					hi = lo
-				}
-				for i := 0; i < 60 && hi > lo; i++ { // the gauge is convex along a row
-					a, b := lo+(hi-lo)/3, hi-(hi-lo)/3
-					if at(a, s.y(j), z) < at(b, s.y(j), z) {
-						hi = b
-					} else {
-						lo = a
-					}
-				}
-				best = min(best, at((lo+hi)/2, s.y(j), z))
+				rows = append(rows, tip{s.y(j), sp})
 			}
+		}
+		if s.tips != nil {
+			rows = append(rows, s.tips[k]...)
+		}
+		for _, row := range rows {
+			lo, hi := row.x0, row.x1
+			if g.Row[0] == 1 {
+				lo = min(max(p[0]-g.Origin[0], lo), hi)
+				hi = lo
+			}
+			for i := 0; i < 60 && hi > lo; i++ { // the gauge is convex along a row
+				a, b := lo+(hi-lo)/3, hi-(hi-lo)/3
+				if at(a, row.y, z) < at(b, row.y, z) {
+					hi = b
+				} else {
+					lo = a
+				}
+			}
+			best = min(best, at((lo+hi)/2, row.y, z))
 		}
 	}
 	return best
@@ -202,9 +209,9 @@ func TestMarginsAgainstEverySpan(t *testing.T) {
 		}
 		mm := rapid.SampledFrom([]float64{0, 0.7, 2, 3, 5.5})
 		mg := Margin{mm.Draw(t, "R"), mm.Draw(t, "L"), mm.Draw(t, "A"), mm.Draw(t, "P"), mm.Draw(t, "S"), mm.Draw(t, "I")}
-		s := newSolid(m, m.Bounds())
+		s := newSolidFor(m, m.Bounds(), newReach(g, mg))
 		grown, shrunk := Expand(m, mg), Contract(m, mg)
-		out := s.outside(newReach(g, mg.opposite()))
+		out := newSolid(m, m.Bounds()).outside(newReach(g, mg.opposite()))
 		for z := range g.Nz() {
 			for y := range g.Ny {
 				for x := range g.Nx {
@@ -222,6 +229,65 @@ func TestMarginsAgainstEverySpan(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFarthestEndsAreThoseOfEveryRow holds the search that leaves blocks of rows out against one that leaves none.
+func TestFarthestEndsAreThoseOfEveryRow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := grids(24, 6).Draw(t, "grid")
+		if rapid.Bool().Draw(t, "oblique") {
+			g = obliqueGrid(g)
+		}
+		m := noise(g, rapid.Int64().Draw(t, "seed"), rapid.SampledFrom([]float64{0.003, 0.02, 0.9}).Draw(t, "share"))
+		if rapid.Bool().Draw(t, "blob") {
+			at := volume.Vec{12 * g.SpacingX, 12 * g.SpacingY, g.SliceMM[g.Nz()/2]}
+			p := g.Origin.Add(g.Row.Scale(at[0])).Add(g.Col.Scale(at[1])).Add(g.Normal().Scale(at[2]))
+			m = ball(g, p, 9).Subtract(ball(g, p, rapid.SampledFrom([]float64{0, 5}).Draw(t, "hollow")))
+		}
+		if m.Empty() {
+			return
+		}
+		mm := rapid.SampledFrom([]float64{0, 0.7, 2, 3, 5.5, 15})
+		r := newReach(g, Margin{mm.Draw(t, "R"), mm.Draw(t, "L"), mm.Draw(t, "A"), mm.Draw(t, "P"), mm.Draw(t, "S"), mm.Draw(t, "I")})
+		s := newSolidFor(m, m.Bounds(), r)
+		o := newOutline(s)
+		if o == nil {
+			return
+		}
+		got, want := volume.NewMask(g), volume.NewMask(g)
+		f, w := newFarthest(o, r), newWidening(s, r)
+		for z := range g.Nz() {
+			f.write(got, z)
+			w.slice(want, z)
+		}
+		if !got.Equal(want) {
+			t.Fatalf("%d voxels, want %d; %d differ", got.Count(), want.Count(), got.Subtract(want).Count()+want.Subtract(got).Count())
+		}
+	})
+}
+
+// TestCoarserRowsKeepTheMargin: on rows as far apart as a margin allows, no voxel is more than 0.15 mm on the wrong side of
+// the border that rows 0.15 mm apart give.
+func TestCoarserRowsKeepTheMargin(t *testing.T) {
+	for _, sliceMM := range []float64{3, 5} {
+		g := volume.NewUniformGrid(64, 64, int(80/sliceMM), 1.27, 1.27, sliceMM, volume.Vec{})
+		at := g.ToPatient(31.3, 30.8, 38/sliceMM)
+		m := ball(g, at, 14).Union(ball(g, at.Add(volume.Vec{9, 6, 3}), 11)).Subtract(ball(g, at.Add(volume.Vec{-12, 2, 1}), 6))
+		for _, mg := range []Margin{UniformMargin(3), UniformMargin(5), UniformMargin(15), {15, 14, 13, 15, 12, 15}, {15, 5, 8, 5, 10, 15}} {
+			grown := Expand(m, mg)
+			// Margins a little narrower and wider on fine rows are what that allows.
+			fine := newSolidOf(m, m.Bounds(), 0.15)
+			off := 0.15
+			least := fine.dilate(newReach(g, Margin{mg.R - off, mg.L - off, mg.A - off, mg.P - off, mg.S - off, mg.I - off}))
+			most := fine.dilate(newReach(g, Margin{mg.R + off, mg.L + off, mg.A + off, mg.P + off, mg.S + off, mg.I + off})).Union(m)
+			if n := least.Subtract(grown).Count(); n > 0 {
+				t.Errorf("%g mm slices, margin %v: %d voxels more than 0.15 mm within the border are out", sliceMM, mg, n)
+			}
+			if n := grown.Subtract(most).Count(); n > 0 {
+				t.Errorf("%g mm slices, margin %v: %d voxels more than 0.15 mm beyond the border are in", sliceMM, mg, n)
+			}
+		}
+	}
 }
 
 // toTriangle is the distance from p to the triangle a b c.

@@ -74,20 +74,28 @@ func blurred(m *volume.Mask, b volume.Box, mm float64) []float32 {
 				convolve(rows[y*s[0]:][:s[0]], dense[z*plane+y*s[0]:][:s[0]], alongX)
 			}
 			for y, w := range alongY {
-				for i, c := range w.weights {
-					addScaled(across[z*plane+y*s[0]:][:s[0]], rows[(w.first+i)*s[0]:][:s[0]], c)
-				}
+				addTaps(across[z*plane+y*s[0]:][:s[0]], rows, w, s[0])
 			}
 		}
 	})
 	inParallel(s[2], func() func(int) {
 		return func(z int) {
-			for i, c := range alongZ[z].weights {
-				addScaled(out[z*plane:][:plane], across[(alongZ[z].first+i)*plane:][:plane], c)
-			}
+			addTaps(out[z*plane:][:plane], across, alongZ[z], plane)
 		}
 	})
 	return out
+}
+
+// convolve writes the weighted sums of in.
+func convolve(dst []float32, in []uint8, w []taps) {
+	for i := range dst {
+		sum := float32(0)
+		src := in[w[i].first:]
+		for k, c := range w[i].weights {
+			sum += c * float32(src[k])
+		}
+		dst[i] = sum
+	}
 }
 
 // RemoveIslands returns the 26-connected parts of m of leastCC or more, and its largest part in any case.

@@ -20,7 +20,8 @@ type solid struct {
 	starts  []int32   // [len(zs)][ny], and one more: where the spans of a row begin
 	spans   []span
 	stepYMM float64
-	convex  bool // one span a row at most, and no dent anywhere
+	convex  bool    // one span a row at most, and no dent anywhere
+	tips    [][]tip // of each lattice slice: spans between its rows; nil for none
 
 	latticeMM float64 // what newLatticeOf was given
 }
@@ -73,6 +74,9 @@ func even(parts float64) int { return max(2, 2*int(math.Ceil(parts/2-1e-9))) }
 // y is where lattice row j lies, mm.
 func (s *solid) y(j int) float64 { return float64(s.firstY+j) * s.stepYMM }
 
+// lower is the lattice row at or below y mm.
+func (s *solid) lower(y float64) int { return int(math.Floor(y/s.stepYMM)) - s.firstY }
+
 // row returns the spans of lattice row j of lattice slice k, in order, none touching the next.
 func (s *solid) row(k, j int) []span {
 	i := k*s.ny + j
@@ -104,11 +108,31 @@ func (s *solid) assemble(rows [][]rowSpan) {
 func (s *solid) dilate(r reach) *volume.Mask {
 	g := s.grid
 	m := volume.NewMask(g)
-	inParallel(g.Nz(), func() func(int) {
-		w := newWidening(s, r)
-		return func(z int) { w.slice(m, z) }
+	z0, z1 := s.slicesWithin(r)
+	var o *outline
+	if !s.convex {
+		o = newOutline(s)
+	}
+	inParallel(z1-z0, func() func(int) {
+		if o == nil {
+			w := newWidening(s, r)
+			return func(i int) { w.slice(m, z0+i) }
+		}
+		f := newFarthest(o, r)
+		return func(i int) { f.write(m, z0+i) }
 	})
 	return m
+}
+
+// slicesWithin is the range of slices of the grid within reach of the lattice.
+func (s *solid) slicesWithin(r reach) (z0, z1 int) {
+	at := s.grid.SliceMM
+	for z0 < len(at) && s.zs[0]-at[z0] > r.extent[2]+1e-9 {
+		z0++
+	}
+	for z1 = z0; z1 < len(at) && at[z1]-s.zs[len(s.zs)-1] <= r.extent[2]+1e-9; z1++ {
+	}
+	return z0, z1
 }
 
 // widening is the scratch of one goroutine of dilate.
@@ -173,8 +197,26 @@ func (w *widening) slice(m *volume.Mask, z int) {
 		}
 	}
 	if touched {
+		w.writeTips(m, z)
 		for y, sp := range w.main {
 			setSpanMM(m, sp.x0, sp.x1, y, z)
+		}
+	}
+}
+
+// writeTips writes what the tips make of slice z.
+func (w *widening) writeTips(m *volume.Mask, z int) {
+	s, g := w.s, w.s.grid
+	for k, tips := range s.tips {
+		dz := g.SliceMM[z] - s.zs[k]
+		for _, p := range tips {
+			y0 := max(int(math.Ceil((p.y-w.r.extent[1])/g.SpacingY-1e-9)), 0)
+			y1 := min(int(math.Floor((p.y+w.r.extent[1])/g.SpacingY+1e-9)), g.Ny-1)
+			for y := y0; y <= y1; y++ {
+				if lo, hi, ok := w.r.width(float64(y)*g.SpacingY-p.y, dz); ok {
+					setSpanMM(m, p.x0+lo, p.x1+hi, y, z)
+				}
+			}
 		}
 	}
 }
@@ -264,15 +306,34 @@ func (w *widening) alignedWidths(dz float64) (from, to int) {
 	return from, to
 }
 
+// width is along, quicker where the grid's axes are the patient's.
+func (r *reach) width(dy, dz float64) (lo, hi float64, ok bool) {
+	if !r.aligned {
+		return r.along(dy, dz)
+	}
+	hy, hz := r.half[1][0], r.half[2][0]
+	if dy > 0 {
+		hy = r.half[1][1]
+	}
+	if dz > 0 {
+		hz = r.half[2][1]
+	}
+	left := 1 - dz*dz/(hz*hz) - dy*dy/(hy*hy)
+	if left < 0 {
+		return 0, 0, false
+	}
+	root := math.Sqrt(left)
+	return -r.half[0][0] * root, r.half[0][1] * root, true
+}
+
 // setSpanMM puts the voxels of row (y, z) with centres from x0 to x1 mm into m.
 func setSpanMM(m *volume.Mask, x0, x1 float64, y, z int) {
 	if !(x0 <= x1) {
 		return
 	}
-	const tolerance = 1e-7 // px: centres on the border are in
 	n := float64(m.Grid.Nx)
-	a := max(math.Ceil(x0/m.Grid.SpacingX-tolerance), 0)
-	b := min(math.Floor(x1/m.Grid.SpacingX+tolerance)+1, n)
+	a := max(math.Ceil(x0/m.Grid.SpacingX-borderPx), 0)
+	b := min(math.Floor(x1/m.Grid.SpacingX+borderPx)+1, n)
 	if a < b {
 		m.SetSpan(int(a), int(b), y, z)
 	}

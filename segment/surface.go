@@ -3,6 +3,7 @@ package segment
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -14,8 +15,9 @@ import (
 // keeps the steps too large, because what is nearest to a point outside is always a step's edge. So the steps are
 // smoothed away: the mask is blurred by a Gaussian as wide as they are, and the surface is the level that encloses the
 // mask's own volume, half way up where it is flat, lower where it is convex, so that curved bodies do not
-// shrink. It is kept between the centres: where all voxels around are inside it is inside, and where all
-// are outside, outside. What lies beyond the grid continues what is at its border.
+// shrink. It is kept between the centres: where the blurred mask has a centre on the wrong side it is lifted or lowered
+// there, less and less towards the neighbours, and where all voxels around are inside it is inside, where all are
+// outside, outside. What lies beyond the grid continues what is at its border.
 
 // smoothSteps and smoothPixels are the width (standard deviation) of the blur in slice distances and in
 // pixels; the larger counts. Spheres and rings of 10 mm or more on slices of 1 to 5 mm then keep the
@@ -31,23 +33,58 @@ const levels = 2048
 // newSolid returns the body whose surface is that of m, whose bounds are b, not empty.
 func newSolid(m *volume.Mask, b volume.Box) *solid { return newSolidOf(m, b, finestMM) }
 
+// Rows farther apart do for a wide margin: a point of the surface half way between two rows lies the sagitta of half their
+// distance from both, in the margin's ellipsoid and in the body.
+const (
+	coarsestMM = 1
+	sagittaMM  = 0.025
+	roundMM    = 10 // the body is taken to be no more sharply curved than this
+)
+
+// stepFor is the distance between lattice rows that keeps a margin true to sagittaMM or so.
+func stepFor(r reach) float64 {
+	least, most := math.Inf(1), 0.0
+	for i := range 3 {
+		least, most = min(least, r.minus[i], r.plus[i]), max(most, r.minus[i], r.plus[i])
+	}
+	sharpest := least * least / most // radius of curvature at the tip of the ellipsoid
+	return max(finestMM, min(math.Sqrt(8*sagittaMM/(1/sharpest+1/roundMM)), coarsestMM))
+}
+
 // newSolidOf is newSolid on a lattice of rows stepMM apart, or more for a large body.
 func newSolidOf(m *volume.Mask, b volume.Box, stepMM float64) *solid {
+	return surfaceOf(m, b, stepMM, false)
+}
+
+// newSolidFor is newSolid on rows as far apart as the margin r allows, with more of them where the surface lies along them.
+func newSolidFor(m *volume.Mask, b volume.Box, r reach) *solid {
+	return surfaceOf(m, b, stepFor(r), true)
+}
+
+func surfaceOf(m *volume.Mask, b volume.Box, stepMM float64, refine bool) *solid {
 	g := m.Grid
 	s := newLattice(g, stepMM,
 		float64(b.Min[1]-1)*g.SpacingY, float64(b.Max[1])*g.SpacingY,
 		sliceAt(g, b.Min[2]-1), sliceAt(g, b.Max[2]))
 	rows := make([][]rowSpan, len(s.zs))
 	parts := volume.ComponentRuns(m)
+	var more []between
+	if refine {
+		s.tips = make([][]tip, len(s.zs))
+	}
 	for i := range parts {
-		newSmoother(s, &parts[i]).addSpans(rows)
+		t := newSmoother(s, &parts[i])
+		more = append(more, t.addSpans(rows, refine)...)
 	}
 	if len(parts) > 1 {
 		for k := range rows {
 			rows[k] = mergeRows(rows[k])
 		}
+		for _, tips := range s.tips {
+			slices.SortFunc(tips, func(a, b tip) int { return cmp.Compare(a.y, b.y) })
+		}
 	}
-	s.assemble(rows)
+	s.assemble(s.insert(rows, more))
 	return s
 }
 
@@ -89,25 +126,26 @@ type smoother struct {
 	volume float64    // of the component, mm3
 	box    volume.Box // the component's and one voxel more on every side, which may lie beyond the grid
 	size   [3]int     // of box
-	in     []uint8    // [z][y][x] of box
+	words  int        // of a row
+	in     []uint64   // [z][y][words] of box, bit 0 the smallest x
 	j0, nj int        // lattice rows j0 .. j0 + nj - 1 cover box
 	k0, nk int        // lattice slices
 	across []float32  // [z of box][nj][x of box] the mask blurred along x and y
 	alongZ []taps     // of each lattice slice
 	blurMM float64    // standard deviation
+	lift   []float32  // [z][y][x] of box: what brings the blurred mask at a centre to the right side of its level
+	lifted []bool     // [z][y] of box: whether any of the row is
 }
 
 func newSmoother(s *solid, c *volume.Component) *smoother {
 	g := s.grid
 	t := &smoother{s: s, box: c.Bounds().Grow(1)}
 	t.size = t.box.Size()
-	t.in = make([]uint8, t.size[0]*t.size[1]*t.size[2])
+	t.words = (t.size[0] + 63) / 64
+	t.in = make([]uint64, t.words*t.size[1]*t.size[2])
 	for _, r := range c.Runs {
 		t.volume += float64(r.X1-r.X0) * g.VoxelVolume(r.Z)
-		row := t.row(r.Y-t.box.Min[1], r.Z-t.box.Min[2])
-		for x := r.X0; x < r.X1; x++ {
-			row[x-t.box.Min[0]] = 1
-		}
+		setBits(t.row(r.Y-t.box.Min[1], r.Z-t.box.Min[2]), r.X0-t.box.Min[0], r.X1-t.box.Min[0])
 	}
 	t.continueBeyondGrid()
 	gap := (sliceAt(g, t.box.Max[2]-1) - sliceAt(g, t.box.Min[2])) / float64(t.size[2]-1)
@@ -124,10 +162,23 @@ func newSmoother(s *solid, c *volume.Component) *smoother {
 	return t
 }
 
+// setBits sets bits x0 <= x < x1.
+func setBits(row []uint64, x0, x1 int) {
+	for x0 < x1 {
+		end := min(x1, (x0/64+1)*64)
+		w := ^uint64(0) << (x0 % 64)
+		if r := end % 64; r != 0 {
+			w &= 1<<r - 1
+		}
+		row[x0/64] |= w
+		x0 = end
+	}
+}
+
 // row is row (y, z) of box.
-func (t *smoother) row(y, z int) []uint8 {
-	i := (z*t.size[1] + y) * t.size[0]
-	return t.in[i : i+t.size[0] : i+t.size[0]]
+func (t *smoother) row(y, z int) []uint64 {
+	i := (z*t.size[1] + y) * t.words
+	return t.in[i : i+t.words : i+t.words]
 }
 
 // continueBeyondGrid copies the outermost voxels of the grid to the voxels of box beyond it.
@@ -137,11 +188,11 @@ func (t *smoother) continueBeyondGrid() {
 	for z := range t.size[2] {
 		for y := range t.size[1] {
 			row := t.row(y, z)
-			if t.box.Min[0] < 0 {
-				row[0] = row[1]
+			if t.box.Min[0] < 0 && row[1/64]>>1&1 == 1 {
+				setBits(row, 0, 1)
 			}
-			if t.box.Max[0] > n[0] {
-				row[lastX] = row[lastX-1]
+			if t.box.Max[0] > n[0] && row[(lastX-1)/64]>>((lastX-1)%64)&1 == 1 {
+				setBits(row, lastX, lastX+1)
 			}
 		}
 		if t.box.Min[1] < 0 {
@@ -151,7 +202,7 @@ func (t *smoother) continueBeyondGrid() {
 			copy(t.row(lastY, z), t.row(lastY-1, z))
 		}
 	}
-	slice := t.size[0] * t.size[1]
+	slice := t.words * t.size[1]
 	if t.box.Min[2] < 0 {
 		copy(t.in[:slice], t.in[slice:2*slice])
 	}
@@ -171,6 +222,9 @@ func edges(first, n int, at func(i int) float64) []float64 {
 	return e
 }
 
+// blurReach is where the Gaussian ends, in widths: what lies beyond is 2e-4.
+const blurReach = 3.5
+
 // taps are the weights with which the voxels from first on count at one position.
 type taps struct {
 	first   int
@@ -179,17 +233,16 @@ type taps struct {
 
 // gaussian returns the share of a Gaussian of width blurMM round each position that falls into each voxel.
 func gaussian(positions, edges []float64, blurMM float64) []taps {
-	const reach = 3.5 // widths: what lies beyond is 2e-4
 	scale := 1 / (blurMM * math.Sqrt2)
 	all := make([]taps, len(positions))
+	first := 0
 	for i, p := range positions {
-		first := 0
-		for edges[first+1] < p-reach*blurMM {
+		for edges[first+1] < p-blurReach*blurMM {
 			first++
 		}
-		w := taps{first: first}
+		w := taps{first: first, weights: make([]float32, 0, 16)}
 		below := -1.0
-		for k := first; k+1 < len(edges) && edges[k] < p+reach*blurMM; k++ {
+		for k := first; k+1 < len(edges) && edges[k] < p+blurReach*blurMM; k++ {
 			upTo := math.Erf((edges[k+1] - p) * scale)
 			w.weights = append(w.weights, float32((upTo-below)/2))
 			below = upTo
@@ -202,17 +255,13 @@ func gaussian(positions, edges []float64, blurMM float64) []taps {
 // blur fills across and alongZ.
 func (t *smoother) blur() {
 	g, s := t.s.grid, t.s
-	xs, ys := make([]float64, t.size[0]), make([]float64, t.nj)
-	for i := range xs {
-		xs[i] = float64(t.box.Min[0]+i) * g.SpacingX
-	}
+	ys := make([]float64, t.nj)
 	for j := range ys {
 		ys[j] = s.y(t.j0 + j)
 	}
-	atX := func(i int) float64 { return float64(i) * g.SpacingX }
 	atY := func(i int) float64 { return float64(i) * g.SpacingY }
 	atZ := func(i int) float64 { return sliceAt(g, i) }
-	alongX := gaussian(xs, edges(t.box.Min[0], t.size[0], atX), t.blurMM)
+	alongX := edgeShares(t.size[0], g.SpacingX, t.blurMM)
 	alongY := gaussian(ys, edges(t.box.Min[1], t.size[1], atY), t.blurMM)
 	t.alongZ = gaussian(s.zs[t.k0:t.k0+t.nk], edges(t.box.Min[2], t.size[2], atZ), t.blurMM)
 	nx := t.size[0]
@@ -220,77 +269,124 @@ func (t *smoother) blur() {
 	inParallel(t.size[2], func() func(int) {
 		blurred := make([]float32, t.size[1]*nx)
 		return func(z int) {
+			clear(blurred)
 			for y := range t.size[1] {
-				convolve(blurred[y*nx:(y+1)*nx], t.row(y, z), alongX)
+				blurRow(blurred[y*nx:(y+1)*nx], t.row(y, z), alongX)
 			}
 			for j, w := range alongY {
-				out := t.across[(z*t.nj+j)*nx:][:nx]
-				for i, c := range w.weights {
-					addScaled(out, blurred[(w.first+i)*nx:][:nx], c)
-				}
+				addTaps(t.across[(z*t.nj+j)*nx:][:nx], blurred, w, nx)
 			}
 		}
 	})
 }
 
-// convolve writes the weighted sums of in.
-func convolve(dst []float32, in []uint8, w []taps) {
-	for i := range dst {
-		sum := float32(0)
-		src := in[w[i].first:]
-		for k, c := range w[i].weights {
-			sum += c * float32(src[k])
+// edgeShares returns at n + d the share of a Gaussian round a pixel that lies above the lower edge of the one d pixels
+// before it, for n pixels a row.
+func edgeShares(n int, spacing, blurMM float64) []float32 {
+	share := make([]float32, 2*n+1)
+	for i := range share {
+		share[i] = float32((1 + math.Erf((float64(i-n)+0.5)*spacing/(blurMM*math.Sqrt2))) / 2)
+	}
+	return share
+}
+
+// blurRow adds to dst, which is 0, the blurred bits of row. What is at the ends of the row continues beyond it.
+func blurRow(dst []float32, row []uint64, share []float32) {
+	n := len(dst)
+	for x := nextBit(row, 0, n, 0); x < n; {
+		end := nextBit(row, x, n, ^uint64(0))
+		if x == 0 {
+			for i := range dst {
+				dst[i]++
+			}
+		} else {
+			for i, v := range share[n-x : 2*n-x] {
+				dst[i] += v
+			}
 		}
-		dst[i] = sum
+		if end < n {
+			for i, v := range share[n-end : 2*n-end] {
+				dst[i] -= v
+			}
+		}
+		x = nextBit(row, end, n, 0)
 	}
 }
 
-// addScaled adds c src to dst, of the same length.
-func addScaled(dst, src []float32, c float32) {
-	src = src[:len(dst)]
-	for i, v := range src {
-		dst[i] += c * v
+// nextBit is the first bit from x on that differs from those of like (all 0 or all 1); n if there is none.
+func nextBit(row []uint64, x, n int, like uint64) int {
+	for x < n {
+		if w := (row[x/64] ^ like) >> (x % 64); w != 0 {
+			return min(x+bits.TrailingZeros64(w), n)
+		}
+		x = (x/64 + 1) * 64
+	}
+	return n
+}
+
+// addTaps adds to dst the weighted sum of the rows of rows, each stride long, that w names.
+func addTaps(dst, rows []float32, w taps, stride int) {
+	c, at := w.weights, w.first*stride
+	n := len(dst)
+	for ; len(c) >= 4; c, at = c[4:], at+4*stride {
+		c0, c1, c2, c3 := c[0], c[1], c[2], c[3]
+		r0, r1, r2, r3 := rows[at:][:n], rows[at+stride:][:n], rows[at+2*stride:][:n], rows[at+3*stride:][:n]
+		for i := range dst {
+			dst[i] += c0*r0[i] + c1*r1[i] + (c2*r2[i] + c3*r3[i])
+		}
+	}
+	for ; len(c) > 0; c, at = c[1:], at+stride {
+		c0, r0 := c[0], rows[at:][:n]
+		for i := range dst {
+			dst[i] += c0 * r0[i]
+		}
 	}
 }
 
-// slice writes the blurred mask on lattice slice k0 + k into field, [nj][x of box].
-func (t *smoother) slice(field []float32, k int) {
-	clear(field)
-	n := t.nj * t.size[0]
-	for i, c := range t.alongZ[k].weights {
-		addScaled(field, t.across[(t.alongZ[k].first+i)*n:][:n], c)
-	}
-}
+// enoughSamples is the number of samples of the blurred mask beyond which every other lattice row or slice does for its level.
+const enoughSamples = 40_000
 
 // level is the value above which the blurred mask has the component's volume within the grid.
 func (t *smoother) level() float32 {
 	g, s := t.s.grid, t.s
-	histograms := make([][levels]float64, t.nk)
+	stepJ, stepK := 1, 1
+	for t.nk*t.nj*t.size[0] > enoughSamples*stepJ*stepK && max(stepJ, stepK) < 4 {
+		if s.stepYMM*float64(stepJ) < (s.zs[t.k0+t.nk-1]-s.zs[t.k0])/float64(t.nk-1)*float64(stepK) {
+			stepJ *= 2
+		} else {
+			stepK *= 2
+		}
+	}
+	n := (t.nk-1)/stepK + 1
+	histograms := make([][levels]float64, n)
 	last := g.Nz() - 1
 	z0, z1 := -g.SliceThickness(0)/2, g.SliceMM[last]+g.SliceThickness(last)/2
-	inParallel(t.nk, func() func(int) {
-		field := make([]float32, t.nj*t.size[0])
-		return func(k int) {
+	stride := t.nj * t.size[0]
+	inParallel(n, func() func(int) {
+		field := make([]float32, t.size[0])
+		return func(i int) {
+			k := i * stepK
 			z := s.zs[t.k0+k]
 			before, after := z, z
 			if k > 0 {
-				before = (z + s.zs[t.k0+k-1]) / 2
+				before = (z + s.zs[t.k0+k-stepK]) / 2
 			}
-			if k+1 < t.nk {
-				after = (z + s.zs[t.k0+k+1]) / 2
+			if k+stepK < t.nk {
+				after = (z + s.zs[t.k0+k+stepK]) / 2
 			}
 			height := min(after, z1) - max(before, z0)
 			if height <= 0 {
 				return
 			}
-			t.slice(field, k)
-			h := &histograms[k]
-			for j := range t.nj {
+			h := &histograms[i]
+			for j := 0; j < t.nj; j += stepJ {
 				y := s.y(t.j0 + j)
 				if y < -g.SpacingY/2 || y > (float64(g.Ny)-0.5)*g.SpacingY {
 					continue
 				}
-				row := field[j*t.size[0]:][:t.size[0]]
+				clear(field)
+				addTaps(field, t.across[j*t.size[0]:], t.alongZ[k], stride)
+				row := field
 				if t.box.Min[0] < 0 {
 					row = row[1:]
 				}
@@ -303,7 +399,7 @@ func (t *smoother) level() float32 {
 			}
 		}
 	})
-	left := t.volume / (g.SpacingX * s.stepYMM)
+	left := t.volume / (g.SpacingX * s.stepYMM * float64(stepJ))
 	for i := levels - 1; i > 0; i-- {
 		step := 0.0
 		for k := range histograms {
@@ -316,78 +412,243 @@ func (t *smoother) level() float32 {
 	return 0.5 / levels
 }
 
-// addSpans adds the component's spans to rows, one list a lattice slice.
-func (t *smoother) addSpans(rows [][]rowSpan) {
+// addSpans adds the component's spans to rows, one list a lattice slice. With refine it adds tips to the solid and
+// returns rows between the lattice slices.
+func (t *smoother) addSpans(rows [][]rowSpan, refine bool) []between {
 	level := t.level()
-	nx := t.size[0]
-	x0 := float64(t.box.Min[0]) * t.s.grid.SpacingX
+	t.bringCentres(level)
+	own := make([][]rowSpan, t.nk)
 	inParallel(t.nk, func() func(int) {
-		field := make([]float32, t.nj*nx)
+		c := newCrossing(t, level)
 		return func(k int) {
-			t.slice(field, k)
+			c.slice(t.s.zs[t.k0+k], t.s.below[t.k0+k], t.s.exact[t.k0+k], t.alongZ[k])
+			list := make([]rowSpan, 0, t.nj)
 			for j := range t.nj {
-				row := field[j*nx:][:nx]
-				for i := range row {
-					row[i] -= level
-				}
-				t.keepBetweenCentres(row, j, k)
-				rows[t.k0+k] = appendSpans(rows[t.k0+k], int32(t.j0+j), row, x0, t.s.grid.SpacingX)
+				list = c.appendSpans(list, j, 0)
+			}
+			own[k] = list
+			if refine {
+				t.s.tips[t.k0+k] = append(t.s.tips[t.k0+k], c.tips(list, nil)...)
 			}
 		}
 	})
+	for k, list := range own {
+		rows[t.k0+k] = append(rows[t.k0+k], list...)
+	}
+	if !refine {
+		return nil
+	}
+	return t.between(own, level)
 }
 
 // just is how far a field is moved to the right side of its level.
 const just = 1e-6
 
-// keepBetweenCentres makes the field of a lattice row, less its level, positive where the voxels on all
-// sides are in, and negative where all are out.
-func (t *smoother) keepBetweenCentres(row []float32, j, k int) {
-	s := t.s
-	at := s.firstY + t.j0 + j
-	y := floorDiv(at, s.fineY) - t.box.Min[1]
-	z := s.below[t.k0+k] - t.box.Min[2]
-	a := t.row(y, z)
-	b, c, d := a, a, a
-	if at%s.fineY != 0 && y+1 < t.size[1] {
-		b = t.row(y+1, z)
-	}
-	if !s.exact[t.k0+k] && z+1 < t.size[2] {
-		c = t.row(y, z+1)
-		d = c
-		if at%s.fineY != 0 && y+1 < t.size[1] {
-			d = t.row(y+1, z+1)
+// bringCentres fills lift and lifted.
+func (t *smoother) bringCentres(level float32) {
+	s, stride := t.s, t.nj*t.size[0]
+	t.lift = make([]float32, t.size[0]*t.size[1]*t.size[2])
+	t.lifted = make([]bool, t.size[1]*t.size[2])
+	inParallel(t.nk, func() func(int) {
+		field := make([]float32, t.size[0])
+		return func(k int) {
+			z := s.below[t.k0+k] - t.box.Min[2]
+			if !s.exact[t.k0+k] || z >= t.size[2] {
+				return
+			}
+			for y := range t.size[1] {
+				j := (t.box.Min[1]+y)*s.fineY - s.firstY - t.j0
+				if j < 0 || j >= t.nj {
+					continue
+				}
+				clear(field)
+				addTaps(field, t.across[j*t.size[0]:], t.alongZ[k], stride)
+				in, at := t.row(y, z), z*t.size[1]+y
+				lift := t.lift[at*t.size[0]:][:t.size[0]]
+				for x, v := range field {
+					v -= level
+					switch inside := in[x/64]>>(x%64)&1 == 1; {
+					case inside && v < just:
+						lift[x], t.lifted[at] = just-v, true
+					case !inside && v > -just:
+						lift[x], t.lifted[at] = -just-v, true
+					}
+				}
+			}
 		}
-	}
-	for i := range row {
-		switch a[i] + b[i] + c[i] + d[i] {
-		case 4:
-			row[i] = max(row[i], just)
-		case 0:
-			row[i] = min(row[i], -just)
-		}
+	})
+}
+
+// crossing finds where lattice rows cross the level. The surface is kept between the centres: where the voxels on all sides
+// are in a sample is in, and where all are out it is out. So the field matters only near samples whose voxels differ.
+type crossing struct {
+	t                  *smoother
+	level              float32
+	all, some, in, ask []uint64
+	field              []float32    // less the level, at the samples asked for
+	lift               [4][]float32 // of the rows of voxels on all sides that are lifted, and their shares
+	share              [4]float32
+	lifts              int
+
+	z    int     // slice of box at or below
+	fz   float32 // how far on to the next
+	taps taps    // of the slice that is being cut
+}
+
+func newCrossing(t *smoother, level float32) *crossing {
+	words := make([]uint64, 4*t.words)
+	w := func(i int) []uint64 { return words[i*t.words : (i+1)*t.words] }
+	return &crossing{t: t, level: level, all: w(0), some: w(1), in: w(2), ask: w(3), field: make([]float32, t.size[0])}
+}
+
+// slice turns to the slice at z mm, at or above slice below of the grid, with the weights w of the slices of box.
+func (c *crossing) slice(z float64, below int, exact bool, w taps) {
+	c.z, c.fz, c.taps = below-c.t.box.Min[2], 0, w
+	if g := c.t.s.grid; !exact {
+		c.fz = float32((z - sliceAt(g, below)) / (sliceAt(g, below+1) - sliceAt(g, below)))
 	}
 }
 
-// appendSpans appends the spans of lattice row j where the samples of row, at x0, x0 + step, ... mm and
-// linear in between, are not negative.
-func appendSpans(spans []rowSpan, j int32, row []float32, x0, step float64) []rowSpan {
-	start, in := 0.0, false
-	for i, v := range row {
-		if (v >= 0) == in {
-			continue
-		}
-		at := x0 + float64(i)*step
-		if i > 0 {
-			at -= step * float64(v) / float64(v-row[i-1])
-		}
-		if in {
-			spans = append(spans, rowSpan{j, span{start, at}})
-		}
-		start, in = at, !in
+// appendSpans appends the spans of lattice row j0 + j + f, 0 <= f < 1, where the field, linear between samples, is not negative.
+func (c *crossing) appendSpans(spans []rowSpan, j int, f float32) []rowSpan {
+	t := c.t
+	if !c.neighbours(j, f) {
+		return spans
 	}
-	if in {
-		spans = append(spans, rowSpan{j, span{start, x0 + float64(len(row)-1)*step}})
+	nx, last := t.size[0], t.words-1
+	// Samples to be computed: those whose voxels differ, their neighbours, and both sides of a step from all in to all out.
+	for i := range c.ask {
+		mixed := c.some[i] &^ c.all[i]
+		turns := c.all[i] ^ (c.all[i]<<1 | carry(c.all, i-1)>>63)
+		ask := mixed | mixed<<1 | mixed>>1 | turns | turns>>1
+		if i > 0 {
+			ask |= (c.some[i-1] &^ c.all[i-1]) >> 63
+		}
+		if i < last {
+			next := c.all[i+1] ^ (c.all[i+1]<<1 | c.all[i]>>63)
+			ask |= (c.some[i+1]&^c.all[i+1] | next) << 63
+		}
+		c.ask[i] = ask
+	}
+	if r := nx % 64; r != 0 {
+		c.ask[last] &= 1<<r - 1
+	}
+	c.sample(j, f)
+	x0, step := float64(t.box.Min[0])*t.s.grid.SpacingX, t.s.grid.SpacingX
+	at := rowSpan{j: int32(t.j0 + j)}
+	open := false
+	for i := range c.in {
+		for turns := c.in[i] ^ (c.in[i]<<1 | carry(c.in, i-1)>>63); turns != 0; turns &= turns - 1 {
+			x := i*64 + bits.TrailingZeros64(turns)
+			if x >= nx {
+				break
+			}
+			p := x0 + float64(x)*step
+			if x > 0 {
+				v := c.field[x]
+				p -= step * float64(v) / float64(v-c.field[x-1])
+			}
+			if open {
+				at.x1 = p
+				spans = append(spans, at)
+			}
+			at.x0, open = p, !open
+		}
+	}
+	if open {
+		at.x1 = x0 + float64(nx-1)*step
+		spans = append(spans, at)
 	}
 	return spans
+}
+
+// carry is word i, 0 before the first.
+func carry(words []uint64, i int) uint64 {
+	if i < 0 {
+		return 0
+	}
+	return words[i]
+}
+
+// neighbours sets all and some to the samples of the row whose voxels on all sides, or some, are in; false if none are.
+func (c *crossing) neighbours(j int, f float32) bool {
+	t, s := c.t, c.t.s
+	at := s.firstY + t.j0 + j
+	row := floorDiv(at, s.fineY)
+	fy := (float32(at-row*s.fineY) + f) / float32(s.fineY)
+	y, z := row-t.box.Min[1], c.z
+	sides := [4][]uint64{t.row(y, z)}
+	sides[1], sides[2], sides[3] = sides[0], sides[0], sides[0]
+	between := fy > 0 && y+1 < t.size[1]
+	if between {
+		sides[1] = t.row(y+1, z)
+	}
+	if c.fz > 0 && z+1 < t.size[2] {
+		sides[2] = t.row(y, z+1)
+		sides[3] = sides[2]
+		if between {
+			sides[3] = t.row(y+1, z+1)
+		}
+	}
+	found := uint64(0)
+	for i := range c.all {
+		a, b, d, e := sides[0][i], sides[1][i], sides[2][i], sides[3][i]
+		c.all[i], c.some[i] = a&b&d&e, a|b|d|e
+		found |= c.some[i]
+	}
+	if found == 0 {
+		return false
+	}
+	c.lifts = 0
+	fz := c.fz
+	for i, share := range [4]float32{(1 - fy) * (1 - fz), fy * (1 - fz), (1 - fy) * fz, fy * fz} {
+		if row := (z+i/2)*t.size[1] + y + i%2; share > 0 && y+i%2 < t.size[1] && row < len(t.lifted) && t.lifted[row] {
+			c.lift[c.lifts], c.share[c.lifts] = t.lift[row*t.size[0]:][:t.size[0]], share
+			c.lifts++
+		}
+	}
+	return true
+}
+
+// sample computes the field where it is asked for, and in from it.
+func (c *crossing) sample(j int, f float32) {
+	t := c.t
+	stride := t.nj * t.size[0]
+	row := t.across[c.taps.first*stride+j*t.size[0]:]
+	next := row
+	if f > 0 {
+		next = row[t.size[0]:]
+	}
+	for i, ask := range c.ask {
+		in := c.all[i]
+		for ; ask != 0; ask &= ask - 1 {
+			bit := bits.TrailingZeros64(ask)
+			x := i*64 + bit
+			v := float32(0)
+			for n, at := 0, x; n < len(c.taps.weights); n, at = n+1, at+stride {
+				v += c.taps.weights[n] * row[at]
+			}
+			if f > 0 { // the rows lie closer than the blur is wide: linear in between
+				u := float32(0)
+				for n, at := 0, x; n < len(c.taps.weights); n, at = n+1, at+stride {
+					u += c.taps.weights[n] * next[at]
+				}
+				v += f * (u - v)
+			}
+			v -= c.level
+			for n := range c.lifts {
+				v += c.share[n] * c.lift[n][x]
+			}
+			switch {
+			case c.all[i]>>bit&1 == 1:
+				v = max(v, just)
+			case c.some[i]>>bit&1 == 0:
+				v = min(v, -just)
+			case v >= 0:
+				in |= 1 << bit
+			}
+			c.field[x] = v
+		}
+		c.in[i] = in
+	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,19 +43,23 @@ func BenchmarkPeerRead(b *testing.B) {
 	}
 }
 
-// BenchmarkPeerDistance grows a ball of 60 cc by 15 mm on 512 x 512 x 100 voxels of 1.27 x 1.27 x 5 mm.
+// BenchmarkPeerDistance grows a ball of 60 cc by 15 mm on 512 x 512 x 100 voxels of 1.27 x 1.27 mm, slices of 3 and of 5 mm.
 func BenchmarkPeerDistance(b *testing.B) {
 	peerFolder(b)
-	g := volume.NewUniformGrid(512, 512, 100, 1.27, 1.27, 5, volume.Vec{})
-	centre := g.ToPatient(256, 256, 50)
-	const radiusMM = 24.3
-	ball := volume.MaskWhere(g, func(x, y, z int) bool {
-		return g.ToPatient(float64(x), float64(y), float64(z)).Distance(centre) <= radiusMM
-	})
-	margin := segment.UniformMargin(15)
-	for b.Loop() {
-		if segment.Expand(ball, margin).Empty() {
-			b.Fatal("nothing grown")
-		}
+	for _, sliceMM := range []float64{3, 5} {
+		g := volume.NewUniformGrid(512, 512, 100, 1.27, 1.27, sliceMM, volume.Vec{})
+		centre := g.ToPatient(256, 256, 50)
+		const radiusMM = 24.3
+		ball := volume.MaskWhere(g, func(x, y, z int) bool {
+			return g.ToPatient(float64(x), float64(y), float64(z)).Distance(centre) <= radiusMM
+		})
+		margin := segment.UniformMargin(15)
+		b.Run(fmt.Sprintf("%gmm", sliceMM), func(b *testing.B) {
+			for b.Loop() {
+				if segment.Expand(ball, margin).Empty() {
+					b.Fatal("nothing grown")
+				}
+			}
+		})
 	}
 }

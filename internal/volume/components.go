@@ -97,17 +97,18 @@ func LargestComponent(m *Mask) *Mask {
 
 // components joins the runs of m that touch, by union-find over runs: diagonals too (26) or faces only (6).
 func components(m *Mask, diagonals bool) []Component {
-	g := m.Grid
+	b := m.Bounds()
+	ny := b.Max[1] - b.Min[1]
 	var runs []Run
 	parent := []int32{}
-	rowStart := make([]int32, g.Ny*g.Nz()+1) // first run of each row [z][y]
+	rowStart := make([]int32, ny*(b.Max[2]-b.Min[2])+1) // first run of each row [z][y] of b
 	reach := 0
 	if diagonals {
 		reach = 1
 	}
-	for z := range g.Nz() {
-		for y := range g.Ny {
-			row := z*g.Ny + y
+	for z := b.Min[2]; z < b.Max[2]; z++ {
+		for y := b.Min[1]; y < b.Max[1]; y++ {
+			row := (z-b.Min[2])*ny + y - b.Min[1]
 			rowStart[row] = int32(len(runs))
 			runs = m.appendRowRuns(runs, y, z)
 			rowStart[row+1] = int32(len(runs))
@@ -120,16 +121,16 @@ func components(m *Mask, diagonals bool) []Component {
 			join := func(other int) {
 				joinRows(runs, parent, int(rowStart[row]), len(runs), int(rowStart[other]), int(rowStart[other+1]), reach)
 			}
-			if y > 0 {
+			if y > b.Min[1] {
 				join(row - 1)
 			}
-			if z > 0 {
-				below := row - g.Ny
+			if z > b.Min[2] {
+				below := row - ny
 				join(below)
-				if diagonals && y > 0 {
+				if diagonals && y > b.Min[1] {
 					join(below - 1)
 				}
-				if diagonals && y+1 < g.Ny {
+				if diagonals && y+1 < b.Max[1] {
 					join(below + 1)
 				}
 			}

@@ -216,6 +216,10 @@ func (s *side) expand(sh shape, step Step) (shape, error) {
 	s.warnings = append(s.warnings, thinMargin(s.in.Grid, m)...)
 	grown := sh.mask
 	for _, b := range sh.bodies {
+		if b == s.seromaBody { // a mask, whose margin is that of any other
+			grown = grown.Union(Expand(s.seroma, m))
+			continue
+		}
 		grown = grown.Union(b.dilate(newReach(s.in.Grid, m)))
 	}
 	if len(sh.bodies) == 0 {

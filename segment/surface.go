@@ -343,14 +343,14 @@ func addTaps(dst, rows []float32, w taps, stride int) {
 	}
 }
 
-// enoughSamples is the number of samples of the blurred mask beyond which every other lattice row or slice does for its level.
+// enoughSamples is the number of samples of the blurred mask beyond which, for a quick level, every other lattice row or slice does.
 const enoughSamples = 40_000
 
-// level is the value above which the blurred mask has the component's volume within the grid.
-func (t *smoother) level() float32 {
+// level is the value above which the blurred mask has the component's volume within the grid; quick looks at fewer samples.
+func (t *smoother) level(quick bool) float32 {
 	g, s := t.s.grid, t.s
 	stepJ, stepK := 1, 1
-	for t.nk*t.nj*t.size[0] > enoughSamples*stepJ*stepK && max(stepJ, stepK) < 4 {
+	for quick && t.nk*t.nj*t.size[0] > enoughSamples*stepJ*stepK && max(stepJ, stepK) < 4 {
 		if s.stepYMM*float64(stepJ) < (s.zs[t.k0+t.nk-1]-s.zs[t.k0])/float64(t.nk-1)*float64(stepK) {
 			stepJ *= 2
 		} else {
@@ -415,7 +415,7 @@ func (t *smoother) level() float32 {
 // addSpans adds the component's spans to rows, one list a lattice slice. With refine it adds tips to the solid and
 // returns rows between the lattice slices.
 func (t *smoother) addSpans(rows [][]rowSpan, refine bool) []between {
-	level := t.level()
+	level := t.level(refine)
 	t.bringCentres(level)
 	own := make([][]rowSpan, t.nk)
 	inParallel(t.nk, func() func(int) {

@@ -11,6 +11,7 @@ import (
 // Shape is the surface of a mask as points with normals, ready to be turned. It is read-only once made.
 type Shape struct {
 	points    []surfacePoint
+	tints     []color.RGBA  // of each point; nil: the Solid's colour
 	voxel     [3]volume.Vec // its three edges, LPS mm
 	low, high volume.Vec
 }
@@ -78,6 +79,18 @@ func NewShape(m *volume.Mask, thin bool) *Shape {
 	return s
 }
 
+// NewTintedShape is NewShape, each voxel in a colour of its own.
+func NewTintedShape(m *volume.Mask, tint func(x, y, z int) color.RGBA) *Shape {
+	s := NewShape(m, false)
+	g := m.Grid
+	s.tints = make([]color.RGBA, len(s.points))
+	for i, p := range s.points {
+		x, y, z := g.ToVoxel(volume.Vec{float64(p.at[0]), float64(p.at[1]), float64(p.at[2])})
+		s.tints[i] = tint(int(math.Round(x)), int(math.Round(y)), int(math.Round(z)))
+	}
+	return s
+}
+
 // extent is the size in mm of a voxel seen along dir.
 func (s *Shape) extent(dir volume.Vec) float64 {
 	mm := 0.0
@@ -136,6 +149,7 @@ func (s *SolidScene) Project(p volume.Vec) (x, y float64) {
 type SolidRenderer struct {
 	depth []float32 // [y][x] mm away from the viewer, of the solid being painted
 	shade []uint8   // [y][x] brightness, of the same
+	point []int32   // [y][x] its point, of a tinted shape
 }
 
 // ambient is the brightness of what faces away from the light, of 255.
@@ -151,9 +165,9 @@ func (r *SolidRenderer) Render(dst *image.RGBA, s *SolidScene) {
 		black(dst.Pix[y*dst.Stride : y*dst.Stride+4*w])
 	}
 	if cap(r.depth) < w*h {
-		r.depth, r.shade = make([]float32, w*h), make([]uint8, w*h)
+		r.depth, r.shade, r.point = make([]float32, w*h), make([]uint8, w*h), make([]int32, w*h)
 	}
-	r.depth, r.shade = r.depth[:w*h], r.shade[:w*h]
+	r.depth, r.shade, r.point = r.depth[:w*h], r.shade[:w*h], r.point[:w*h]
 	for i := range s.Solids {
 		r.paint(dst, s, &s.Solids[i])
 	}
@@ -195,7 +209,7 @@ func (r *SolidRenderer) paint(dst *image.RGBA, s *SolidScene, q *Solid) {
 		for j := y0; j < y1; j++ {
 			for k := j*w + x0; k < j*w+x1; k++ {
 				if depth < r.depth[k] {
-					r.depth[k], r.shade[k] = depth, shade
+					r.depth[k], r.shade[k], r.point[k] = depth, shade, int32(i)
 				}
 			}
 		}
@@ -205,7 +219,11 @@ func (r *SolidRenderer) paint(dst *image.RGBA, s *SolidScene, q *Solid) {
 		for k := left; k < right2; k++ {
 			if i := j*w + k; r.depth[i] != far {
 				shade := int32(r.shade[i])
-				c := color.RGBA{uint8(int32(q.Colour.R) * shade / 255), uint8(int32(q.Colour.G) * shade / 255), uint8(int32(q.Colour.B) * shade / 255), 255}
+				c := q.Colour
+				if q.Shape.tints != nil {
+					c = q.Shape.tints[r.point[i]]
+				}
+				c = color.RGBA{uint8(int32(c.R) * shade / 255), uint8(int32(c.G) * shade / 255), uint8(int32(c.B) * shade / 255), 255}
 				blendPixel(dst.Pix[j*dst.Stride+4*k:], c, opacity)
 			}
 		}

@@ -18,9 +18,9 @@ import (
 
 type qaOptions struct {
 	qa.Choice
-	dir, rules, json, html, out string
-	pairs                       []string
-	force, noIdentifiers        bool
+	dir, rules, json, html, pdf, out string
+	pairs                            []string
+	force, noIdentifiers             bool
 }
 
 func qaCommand(deps Deps) *cobra.Command {
@@ -48,6 +48,7 @@ func qaCommand(deps Deps) *cobra.Command {
 	f.StringArrayVar(&o.pairs, "pair", nil, "REFNAME=TESTNAME; without it rules, equal names and TG-263 synonyms pair")
 	f.StringVar(&o.json, "json", "", "also write the result as JSON")
 	f.StringVar(&o.html, "html", "", "also write a report with pictures, one file for a browser")
+	f.StringVar(&o.pdf, "pdf", "", "also write that report as PDF")
 	f.BoolVar(&o.noIdentifiers, "no-identifiers", false, "leave patient, folder and file names out of the report")
 	f.StringVar(&o.out, "out", "", "work through every folder in DIR and write into this one")
 	f.BoolVar(&o.force, "force", false, "replace files that exist, or results of other rules")
@@ -81,14 +82,14 @@ func runQA(ctx context.Context, deps Deps, o qaOptions) error {
 		}
 		o.Pairs = append(o.Pairs, n)
 	}
-	if err := cmp.Or(checkTarget(o.json, o.force), checkTarget(o.html, o.force)); err != nil {
+	if err := cmp.Or(checkTarget(o.json, o.force), checkTarget(o.html, o.force), checkTarget(o.pdf, o.force)); err != nil {
 		return err
 	}
 	inputs, err := qa.Open(ctx, o.dir, rules, o.Choice)
 	if err != nil {
 		return err
 	}
-	if o.html != "" && len(inputs) > 1 {
+	if o.html+o.pdf != "" && len(inputs) > 1 {
 		return usageError{fmt.Errorf("a report is of one test; %s holds %d: name one with --test", o.dir, len(inputs))}
 	}
 	var results []*qa.Result
@@ -100,7 +101,7 @@ func runQA(ctx context.Context, deps Deps, o qaOptions) error {
 		results = append(results, r)
 		printQA(deps, r, rules)
 	}
-	if o.html != "" {
+	if o.html+o.pdf != "" {
 		if err := o.writeReport(ctx, deps, inputs[0], results[0], rules); err != nil {
 			return err
 		}
@@ -111,17 +112,26 @@ func runQA(ctx context.Context, deps Deps, o qaOptions) error {
 	return nil
 }
 
-// writeReport writes the report of one case as HTML.
+// writeReport writes the report of one case as HTML, as PDF or both.
 func (o *qaOptions) writeReport(ctx context.Context, deps Deps, in qa.Input, r *qa.Result, rules *qa.Rules) error {
 	ct, err := dicom.ReadCT(ctx, in.CT, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.dir, err)
 	}
-	page, err := report.CaseHTML(report.Case{Result: r, Rules: rules, CT: ct, Version: deps.Version, When: time.Now(), Identifiers: !o.noIdentifiers})
-	if err != nil {
-		return err
+	c := report.Case{Result: r, Rules: rules, CT: ct, Version: deps.Version, When: time.Now(), Identifiers: !o.noIdentifiers}
+	for path, write := range map[string]func(report.Case) ([]byte, error){o.html: report.CaseHTML, o.pdf: report.CasePDF} {
+		if path == "" {
+			continue
+		}
+		page, err := write(c)
+		if err != nil {
+			return err
+		}
+		if err := writeAside(path, page, o.force); err != nil {
+			return err
+		}
 	}
-	return writeAside(o.html, page, o.force)
+	return nil
 }
 
 // printQA prints what a person reads: what was compared, figures with their definitions, clips, checks.
@@ -191,8 +201,8 @@ func distance(what string, mm qa.Number) string {
 }
 
 func runQABatch(ctx context.Context, deps Deps, o qaOptions) error {
-	if o.Ref != "" || o.Test != "" || o.Series != "" || len(o.pairs) > 0 || o.json != "" || o.html != "" {
-		return usageError{errors.New("--ref, --test, --series, --pair, --json and --html are for one case; a batch takes them from --rules")}
+	if o.Ref != "" || o.Test != "" || o.Series != "" || len(o.pairs) > 0 || o.json+o.html+o.pdf != "" {
+		return usageError{errors.New("--ref, --test, --series, --pair, --json, --html and --pdf are for one case; a batch takes them from --rules")}
 	}
 	rules, text, err := o.readRules()
 	if err != nil {
@@ -218,12 +228,15 @@ func runQABatch(ctx context.Context, deps Deps, o qaOptions) error {
 	if err := qa.WriteSummary(o.out, records); err != nil {
 		return err
 	}
-	page, err := report.BatchHTML(report.Batch{Records: records, Rules: rules, Version: deps.Version, When: time.Now()})
-	if err != nil {
-		return err
-	}
-	if err := writeAside(filepath.Join(o.out, "summary.html"), page, true); err != nil { // of an earlier run of the same batch
-		return err
+	summary := report.Batch{Records: records, Rules: rules, Version: deps.Version, When: time.Now()}
+	for name, write := range map[string]func(report.Batch) ([]byte, error){"summary.html": report.BatchHTML, "summary.pdf": report.BatchPDF} {
+		page, err := write(summary)
+		if err != nil {
+			return err
+		}
+		if err := writeAside(filepath.Join(o.out, name), page, true); err != nil { // of an earlier run of the same batch
+			return err
+		}
 	}
 	count := qa.Outcomes(qa.Rows(records))
 	fmt.Fprintf(deps.Out, "%d cases: %d pass, %d to look at, %d fail, %d broken. %s\n",

@@ -15,8 +15,8 @@ func TestQAOfOneCaseAndOfAFolder(t *testing.T) {
 	if code, _, errOut := call(t, nil, "draft", "--ct", filepath.Join(dir, "ct"), "--clips", filepath.Join(dir, "truth.dcm"), "--margin-mm", "10", "--out", rs); code != ExitOK {
 		t.Fatal(errOut)
 	}
-	result, page := filepath.Join(dir, "qa.json"), filepath.Join(dir, "qa.html")
-	code, out, errOut := call(t, nil, "qa", dir, "--json", result, "--html", page)
+	result, page, paper := filepath.Join(dir, "qa.json"), filepath.Join(dir, "qa.html"), filepath.Join(dir, "qa.pdf")
+	code, out, errOut := call(t, nil, "qa", dir, "--json", result, "--html", page, "--pdf", paper)
 	if code != ExitOK {
 		t.Fatal(errOut)
 	}
@@ -31,6 +31,9 @@ func TestQAOfOneCaseAndOfAFolder(t *testing.T) {
 	if b, err := os.ReadFile(page); err != nil || !strings.HasPrefix(string(b), "<!DOCTYPE html>") {
 		t.Errorf("report: %v", err)
 	}
+	if b, err := os.ReadFile(paper); err != nil || !strings.HasPrefix(string(b), "%PDF-") {
+		t.Errorf("the PDF: %v", err)
+	}
 	if code, _, errOut = call(t, nil, "qa", dir, "--html", page); code != ExitFailure || !strings.Contains(errOut, "exists already") {
 		t.Errorf("an existing report: %d %s", code, errOut)
 	}
@@ -42,7 +45,7 @@ func TestQAOfOneCaseAndOfAFolder(t *testing.T) {
 	if code, out, errOut = call(t, nil, "qa", root, "--out", summary); code != ExitOK || !strings.Contains(out, "1 cases: 1 pass") && !strings.Contains(out, "1 to look at") {
 		t.Errorf("%d %s %s", code, out, errOut)
 	}
-	for _, name := range []string{"summary.csv", "summary.json", "summary.html", "rules.toml"} {
+	for _, name := range []string{"summary.csv", "summary.json", "summary.html", "summary.pdf", "rules.toml"} {
 		if _, err := os.Stat(filepath.Join(summary, name)); err != nil {
 			t.Error(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"image/color"
 	"image/png"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/clipwright/clipwright/internal/qa"
@@ -33,7 +34,16 @@ type Case struct {
 // picture is one view of a pair where it differs most.
 type picture struct {
 	Title, Caption string
-	PNG            template.URL
+	image          *image.RGBA
+}
+
+// PNG is the picture as HTML takes it.
+func (p *picture) PNG() (template.URL, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, p.image); err != nil {
+		return "", fmt.Errorf("report: %w", err)
+	}
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
 }
 
 // figure is one metric of a pair as text.
@@ -44,7 +54,7 @@ type pairView struct {
 	Figures            []figure
 	Slices             []qa.Slice // the worst first, at most worstShown
 	Histogram          template.HTML
-	Pictures           []picture
+	Pictures           []*picture
 }
 
 const worstShown = 5
@@ -56,28 +66,34 @@ func CaseHTML(c Case) ([]byte, error) {
 		Style       template.CSS
 		Title, Date string
 		Pairs       []pairView
-	}{Case: c, Title: "Contour QA", Date: c.When.Format("2006-01-02 15:04")}
+	}{Case: c, Title: c.title(), Date: c.When.Format("2006-01-02 15:04"), Pairs: c.pairs()}
+	return render("case.html", &view.Style, &view)
+}
+
+func (c *Case) title() string {
 	if c.Identifiers {
-		view.Title += " of " + c.Result.Case
+		return "Contour QA of " + c.Result.Case
 	}
+	return "Contour QA"
+}
+
+// pairs is what a report shows of each pair.
+func (c *Case) pairs() []pairView {
+	var views []pairView
 	draw := newPainter(c.CT)
 	for i := range c.Result.Pairs {
 		p := &c.Result.Pairs[i]
-		v := pairView{Title: p.Ref + " = " + p.Test, How: p.How, Offset: p.OffsetText, Slices: p.Worst[:min(worstShown, len(p.Worst))], Histogram: histogram(p.HistogramMM)}
+		v := pairView{Title: p.Ref + " = " + p.Test, How: strings.TrimPrefix(p.How, "by "), Offset: p.OffsetText, Slices: p.Worst[:min(worstShown, len(p.Worst))], Histogram: histogram(p.HistogramMM)}
 		for _, d := range c.Rules.Definitions() {
 			n, _ := p.Value(d.Key)
 			v.Figures = append(v.Figures, figure{d.Name, number(n), d.Unit, d.Text})
 		}
-		if len(p.Worst) > 0 && c.CT != nil {
-			pictures, err := draw.pair(p)
-			if err != nil {
-				return nil, err
-			}
-			v.Pictures = pictures
+		if len(p.Worst) > 0 && c.CT != nil && p.RefMask != nil && p.TestMask != nil {
+			v.Pictures = draw.pair(p)
 		}
-		view.Pairs = append(view.Pairs, v)
+		views = append(views, v)
 	}
-	return render("case.html", &view.Style, &view)
+	return views
 }
 
 func number(n qa.Number) string {
@@ -123,15 +139,19 @@ const (
 	zoomMost  = 6
 )
 
-// pair draws the three planes through the place where the two surfaces lie farthest apart.
-func (d painter) pair(p *qa.PairResult) ([]picture, error) {
-	white, orange := color.RGBA{255, 255, 255, 255}, color.RGBA{0xE6, 0x9F, 0x00, 255}
-	var all []picture
+// pair draws the three planes through the place where the two surfaces lie farthest apart, and the surface of the reference
+// coloured by how far off that of the test is.
+func (d painter) pair(p *qa.PairResult) []*picture {
+	white, orange, blue := color.RGBA{255, 255, 255, 255}, color.RGBA{0xE6, 0x9F, 0x00, 255}, color.RGBA{0x56, 0xB4, 0xE9, 255}
+	lacking, added := p.RefMask.Subtract(p.TestMask), p.TestMask.Subtract(p.RefMask)
+	var all []*picture
 	for _, plane := range []viewer.Plane{viewer.Axial, viewer.Sagittal, viewer.Coronal} {
 		s := viewer.Scene{
 			Volume: d.ct, Plane: plane, CursorMM: p.WorstMM, Window: viewer.Window{CentreHU: 40, WidthHU: 400}, Smooth: true,
 			WidthPx: picturePx, HeightPx: picturePx, Crosshair: true,
 			Overlays: []viewer.Overlay{
+				{Mask: lacking, Colour: blue, Fill: shade},
+				{Mask: added, Colour: orange, Fill: shade},
 				{Mask: p.RefMask, Colour: white, WidthPx: 1.5},
 				{Mask: p.TestMask, Colour: orange, WidthPx: 1.5},
 			},
@@ -139,19 +159,18 @@ func (d painter) pair(p *qa.PairResult) ([]picture, error) {
 		d.frame(&s, p)
 		dst := image.NewRGBA(image.Rect(0, 0, picturePx, picturePx))
 		d.r.Render(dst, &s)
-		var b bytes.Buffer
-		if err := png.Encode(&b, dst); err != nil {
-			return nil, fmt.Errorf("report: %w", err)
-		}
 		edge := viewer.EdgeLetters(&s)
-		all = append(all, picture{
+		all = append(all, &picture{
 			Title:   plane.String(),
 			Caption: fmt.Sprintf("%s; left edge %s, right edge %s, top %s", viewer.PositionText(&s), edge.Left, edge.Right, edge.Top),
-			PNG:     template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())),
+			image:   dst,
 		})
 	}
-	return all, nil
+	return append(all, distanceMap(p)...)
 }
+
+// shade is the opacity of what only one of the two holds.
+const shade = 0.35
 
 // frame zooms on the two structures, with room round them.
 func (d painter) frame(s *viewer.Scene, p *qa.PairResult) {

@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"image"
+	"image/draw"
 	"image/png"
 	"strings"
 
@@ -20,7 +22,6 @@ const (
 	edgeMM       = 16.0
 	topMM        = 18.0
 	bottomMM     = 18.0
-	textMM       = pageWidthMM - 2*edgeMM
 
 	bodyPt    = 9.0
 	smallPt   = 7.5
@@ -39,12 +40,24 @@ type page struct {
 	size float64 // points
 	bold bool
 	y    float64 // where the next thing goes, mm
+
+	widthMM, heightMM float64 // of the page
+	textMM            float64 // between its edges
+
+	taken map[int]bool // widths of images, pixels
 }
 
 // PDF lays d out on A4 and returns the file. Latin, Greek and Cyrillic letters are drawn with the Go fonts, Chinese ones with
 // those of assets; both are embedded, cut to what is used. The same document gives the same bytes.
 func PDF(d *Document) ([]byte, error) {
-	f := fpdf.New("P", "mm", "A4", "")
+	p := &page{widthMM: pageWidthMM, heightMM: pageHeightMM, taken: map[int]bool{}}
+	turned := "P"
+	if d.Sideways {
+		p.widthMM, p.heightMM, turned = p.heightMM, p.widthMM, "L"
+	}
+	p.textMM = p.widthMM - 2*edgeMM
+	f := fpdf.New(turned, "mm", "A4", "")
+	p.f = f
 	f.SetAutoPageBreak(false, 0)
 	f.SetCatalogSort(true)
 	f.SetCreationDate(d.When)
@@ -56,7 +69,6 @@ func PDF(d *Document) ([]byte, error) {
 	f.AddUTF8FontFromBytes("chinese", "", assets.ChineseTTF)
 	f.AddUTF8FontFromBytes("chinese", "B", assets.ChineseBoldTTF)
 	f.AliasNbPages("{pages}")
-	p := &page{f: f}
 	f.SetHeaderFunc(func() {
 		p.style(smallPt, false)
 		p.grey()
@@ -66,9 +78,9 @@ func PDF(d *Document) ([]byte, error) {
 	f.SetFooterFunc(func() {
 		p.style(smallPt, false)
 		p.grey()
-		p.line(edgeMM, pageHeightMM-12, d.Footer)
+		p.line(edgeMM, p.heightMM-12, d.Footer)
 		number := fmt.Sprintf(d.Page, f.PageNo(), "{pages}")
-		p.line(pageWidthMM-edgeMM-p.width(strings.ReplaceAll(number, "{pages}", "99")), pageHeightMM-12, number)
+		p.line(p.widthMM-edgeMM-p.width(strings.ReplaceAll(number, "{pages}", "99")), p.heightMM-12, number)
 		p.black()
 	})
 	p.next()
@@ -95,7 +107,7 @@ func (p *page) next() {
 
 // room begins a new page where less than mm is left.
 func (p *page) room(mm float64) {
-	if p.y+mm > pageHeightMM-bottomMM {
+	if p.y+mm > p.heightMM-bottomMM {
 		p.next()
 	}
 }
@@ -197,7 +209,7 @@ func words(s string) []string {
 
 // paragraph writes s over the width of the page.
 func (p *page) paragraph(s string) {
-	for _, l := range p.wrap(s, textMM) {
+	for _, l := range p.wrap(s, p.textMM) {
 		p.room(p.lineMM())
 		p.line(edgeMM, p.y, l)
 		p.y += p.lineMM()
@@ -212,7 +224,7 @@ func (p *page) section(s *Section) {
 		p.paragraph(s.Heading)
 		p.f.SetDrawColor(190, 190, 190)
 		p.f.SetLineWidth(0.2)
-		p.f.Line(edgeMM, p.y, pageWidthMM-edgeMM, p.y)
+		p.f.Line(edgeMM, p.y, p.widthMM-edgeMM, p.y)
 		p.y += 1.5
 	}
 	p.style(bodyPt, false)
@@ -224,6 +236,10 @@ func (p *page) section(s *Section) {
 		p.table(s.Table)
 	}
 	p.pictures(s)
+	p.bars(s.Bars)
+	for i := range s.Boxes {
+		p.box(&s.Boxes[i])
+	}
 }
 
 func (p *page) table(t *Table) {
@@ -243,22 +259,22 @@ func (p *page) table(t *Table) {
 		total += widths[i]
 	}
 	for i := range widths {
-		widths[i] *= textMM / total
+		widths[i] *= p.textMM / total
 	}
 	p.style(bodyPt, false)
 	if t.Head != nil {
 		p.bold = true
-		p.row(t, t.Head, widths)
+		p.row(t, t.Head, widths, -1)
 		p.bold = false
 	}
-	for _, r := range t.Rows {
-		if t.Head != nil && p.y+p.rowMM(r, widths) > pageHeightMM-bottomMM { // the head again, on the next page
+	for i, r := range t.Rows {
+		if t.Head != nil && p.y+p.rowMM(r, widths) > p.heightMM-bottomMM { // the head again, on the next page
 			p.next()
 			p.bold = true
-			p.row(t, t.Head, widths)
+			p.row(t, t.Head, widths, -1)
 			p.bold = false
 		}
-		p.row(t, r, widths)
+		p.row(t, r, widths, i)
 	}
 	p.y += 1
 }
@@ -272,11 +288,23 @@ func (p *page) rowMM(cells []string, widths []float64) float64 {
 	return float64(most)*p.lineMM() + padMM
 }
 
-func (p *page) row(t *Table, cells []string, widths []float64) {
+// row writes row number of t; -1 is its head.
+func (p *page) row(t *Table, cells []string, widths []float64, number int) {
 	height := p.rowMM(cells, widths)
 	p.room(height)
 	x := edgeMM
 	for i, c := range cells {
+		switch t.Marks[Place{number, i}] {
+		case Good:
+			p.f.SetTextColor(0x1A, 0x7F, 0x37)
+		case Doubtful:
+			p.f.SetTextColor(0x9A, 0x67, 0x00)
+		case Bad:
+			p.f.SetTextColor(0xB4, 0x23, 0x18)
+		case Shaded:
+			p.f.SetFillColor(0xFF, 0xE3, 0xB8)
+			p.f.Rect(x, p.y, widths[i], height, "F")
+		}
 		for k, l := range p.wrap(c, widths[i]-2*padMM) {
 			at := x + padMM
 			if t.Right != nil && t.Right[i] {
@@ -284,12 +312,13 @@ func (p *page) row(t *Table, cells []string, widths []float64) {
 			}
 			p.line(at, p.y+padMM/2+float64(k)*p.lineMM(), l)
 		}
+		p.black()
 		x += widths[i]
 	}
 	p.y += height
 	p.f.SetDrawColor(225, 225, 225)
 	p.f.SetLineWidth(0.1)
-	p.f.Line(edgeMM, p.y, pageWidthMM-edgeMM, p.y)
+	p.f.Line(edgeMM, p.y, p.widthMM-edgeMM, p.y)
 }
 
 // pictures sets them in a grid, each as wide as its column.
@@ -298,7 +327,7 @@ func (p *page) pictures(s *Section) {
 	if columns == 0 {
 		columns = 3
 	}
-	width := (textMM - float64(columns-1)*pictureG) / float64(columns)
+	width := (p.textMM - float64(columns-1)*pictureG) / float64(columns)
 	for from := 0; from < len(s.Pictures); from += columns {
 		line := s.Pictures[from:min(from+columns, len(s.Pictures))]
 		tall := 0.0
@@ -307,31 +336,114 @@ func (p *page) pictures(s *Section) {
 			tall = max(tall, width*float64(b.Dy())/float64(b.Dx()))
 		}
 		p.style(smallPt, false)
-		caption := p.lineMM() + 2.5
+		lines := 1
+		for _, q := range line {
+			lines = max(lines, len(p.wrap(q.Caption, width)))
+		}
+		caption := float64(lines)*p.lineMM() + 2.5
 		p.room(tall + caption)
 		for i, q := range line {
 			x := edgeMM + float64(i)*(width+pictureG)
 			p.picture(q, x, width)
 			for k, l := range p.wrap(q.Caption, width) {
-				if k == 0 {
-					p.line(x, p.y+tall+0.8, l)
-				}
+				p.line(x, p.y+tall+0.8+float64(k)*p.lineMM(), l)
 			}
 		}
 		p.y += tall + caption
 	}
 }
 
+// picture draws q from x on. fpdf orders the images of a file by their width and those of one width as it happens, so each
+// gets a width of its own, by white columns at its right: the same document must give the same bytes.
 func (p *page) picture(q Picture, x, width float64) {
+	size := q.Image.Bounds()
+	wide := size.Dx()
+	for p.taken[wide] {
+		wide++
+	}
+	p.taken[wide] = true
+	img := q.Image
+	if wide > size.Dx() {
+		padded := image.NewRGBA(image.Rect(0, 0, wide, size.Dy()))
+		draw.Draw(padded, padded.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(padded, image.Rect(0, 0, size.Dx(), size.Dy()), q.Image, size.Min, draw.Src)
+		img = padded
+	}
 	var b bytes.Buffer
-	if err := png.Encode(&b, q.Image); err != nil {
+	if err := png.Encode(&b, img); err != nil {
 		p.f.SetError(err)
 		return
 	}
-	name := fmt.Sprintf("picture %d", p.f.PageNo()) + fmt.Sprintf(" %.1f %.1f", x, p.y)
+	name := fmt.Sprintf("picture %d", wide)
 	options := fpdf.ImageOptions{ImageType: "PNG"}
 	p.f.RegisterImageOptionsReader(name, options, &b)
-	p.f.ImageOptions(name, x, p.y, width, 0, false, options, 0, "")
+	p.f.ImageOptions(name, x, p.y, width*float64(wide)/float64(size.Dx()), 0, false, options, 0, "")
+}
+
+// plotMM is the width of bars and boxes.
+const plotMM = 110.0
+
+func (p *page) plotInk() {
+	p.f.SetDrawColor(0x0B, 0x5C, 0x8F)
+	p.f.SetFillColor(0x0B, 0x5C, 0x8F)
+	p.f.SetLineWidth(0.2)
+}
+
+// ends writes what stands under the two ends of a plot.
+func (p *page) ends(first, last string) {
+	p.style(smallPt, false)
+	p.grey()
+	p.line(edgeMM, p.y+0.8, first)
+	p.line(edgeMM+plotMM-p.width(last), p.y+0.8, last)
+	p.black()
+	p.y += p.lineMM() + 2.5
+	p.style(bodyPt, false)
+}
+
+func (p *page) bars(b *Bars) {
+	const height = 24.0
+	if b == nil {
+		return
+	}
+	most := 0
+	for _, n := range b.Counts {
+		most = max(most, n)
+	}
+	if most == 0 {
+		return
+	}
+	p.room(height + 8)
+	p.plotInk()
+	wide := plotMM / float64(len(b.Counts))
+	for i, n := range b.Counts {
+		if h := height * float64(n) / float64(most); h > 0 {
+			p.f.Rect(edgeMM+float64(i)*wide, p.y+height-h, max(wide-0.3, 0.1), h, "F")
+		}
+	}
+	p.y += height
+	p.ends(b.First, b.Last)
+}
+
+func (p *page) box(b *Box) {
+	const height = 5.0
+	p.room(height + 14)
+	p.paragraph(b.Title)
+	span := b.Most - b.Least
+	if span == 0 {
+		span = 1
+	}
+	at := func(v float64) float64 { return edgeMM + 2 + (v-b.Least)/span*(plotMM-4) }
+	y := p.y + 1
+	p.plotInk()
+	p.f.SetFillColor(0xD6, 0xE6, 0xF2)
+	p.f.Line(at(b.LowWhisker), y+height/2, at(b.HiWhisker), y+height/2)
+	p.f.Rect(at(b.Q1), y, max(at(b.Q3)-at(b.Q1), 0.3), height, "FD")
+	p.f.Line(at(b.Median), y-0.7, at(b.Median), y+height+0.7)
+	for _, v := range b.Beyond {
+		p.f.Circle(at(v), y+height/2, 0.9, "D")
+	}
+	p.y = y + height
+	p.ends(fmt.Sprintf("%.3g", b.Least), fmt.Sprintf("%.3g", b.Most))
 }
 
 // sign leaves a line to write on for each caption.
@@ -342,7 +454,7 @@ func (p *page) sign(captions []string) {
 	p.style(bodyPt, false)
 	p.room(24)
 	p.y += 16
-	width := (textMM - float64(len(captions)-1)*8) / float64(len(captions))
+	width := (p.textMM - float64(len(captions)-1)*8) / float64(len(captions))
 	p.f.SetDrawColor(60, 60, 60)
 	p.f.SetLineWidth(0.2)
 	for i, c := range captions {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"image/png"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,6 +14,16 @@ import (
 	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 )
+
+// keep writes what a test made to the folder that CLIPWRIGHT_REPORTS names, to be looked at.
+func keep(t *testing.T, name string, file []byte) {
+	t.Helper()
+	if dir := os.Getenv("CLIPWRIGHT_REPORTS"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name), file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 func ball(g *volume.Grid, centre volume.Vec, mm float64) *volume.Mask {
 	return volume.MaskWhere(g, func(x, y, z int) bool {
@@ -55,10 +67,10 @@ func TestACaseReportIsWholeAndSafe(t *testing.T) {
 		t.Errorf("the report needs another file: %s", m)
 	}
 	pictures := regexp.MustCompile(`data:image/png;base64,([^"]+)"`).FindAllStringSubmatch(text, -1)
-	if len(pictures) != 3 {
+	if len(pictures) != 6 { // three planes and three views of the distance map
 		t.Fatalf("%d pictures", len(pictures))
 	}
-	for i, p := range pictures {
+	for i, p := range pictures[:3] {
 		raw, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(p[1], "&#43;", "+"))
 		if err != nil {
 			t.Fatal(err)
@@ -85,6 +97,16 @@ func TestACaseReportIsWholeAndSafe(t *testing.T) {
 		}
 	}
 
+	paper, err := CasePDF(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, "case.pdf", paper)
+	if n := bytes.Count(paper, []byte("/Subtype /Image")); n != 6 {
+		t.Errorf("%d pictures on paper", n)
+	}
+	keep(t, "case.html", page)
+
 	c.Identifiers = false
 	if page, err = CaseHTML(c); err != nil {
 		t.Fatal(err)
@@ -106,7 +128,34 @@ func TestABatchReportShowsOutliersAndReasons(t *testing.T) {
 		records = append(records, qa.CaseRecord{Case: string(rune('a' + i)), Results: []*qa.Result{r}})
 	}
 	records = append(records, qa.CaseRecord{Case: "broken one", Reason: "its CT <is> damaged"})
-	page, err := BatchHTML(Batch{Records: records, Rules: qa.DefaultRules(), Version: "1", When: time.Now()})
+	b := Batch{Records: records, Rules: qa.DefaultRules(), Version: "1", When: time.Now()}
+	d := b.document()
+	shaded, boxes := 0, 0
+	for _, s := range d.Sections {
+		boxes += len(s.Boxes)
+		for _, k := range s.Boxes {
+			if len(k.Beyond) != 1 || k.Beyond[0] > k.LowWhisker {
+				t.Errorf("%+v", k)
+			}
+		}
+		if s.Table == nil {
+			continue
+		}
+		for _, m := range s.Table.Marks {
+			if m == Shaded {
+				shaded++
+			}
+		}
+	}
+	if shaded != 1 || boxes != 1 {
+		t.Errorf("%d shaded cells and %d box plots on paper", shaded, boxes)
+	}
+	paper, err := PDF(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, "batch.pdf", paper)
+	page, err := BatchHTML(b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers bench bench-peers evaluate judge precision providers train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers bench bench-inference bench-peers evaluate judge precision providers train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ bench: setup ## benchmarks beside the code
 geometry-peers: setup ## our margins, hull, smoothing, islands and slices between against SciPy and SimpleITK
 	@.ci/venv
 	.ci/geometry-peers
+
+bench-inference: build ## the networks on the CPU: cost by body volume, a second run, folder to RTSTRUCT
+	CLIPWRIGHT_BENCH=$(CURDIR)/clipwright go test -count=1 -timeout 2h -v -run TestInferenceBars .
 
 bench-peers: build ## the bars of reading, scanning and writing; ours against pydicom, SciPy and the Python stack
 	@.ci/venv

@@ -16,6 +16,7 @@ type RunOptions struct {
 	External *volume.Mask // the outline, when it is known already
 	All      bool         // keep candidates that the judge takes for no clip, for fitting it
 	Box      *ROI         // search in this box alone (MinMM to MaxMM) instead of where the Location Net points
+	Memory   *Memory      // of earlier runs; nil keeps nothing
 }
 
 // Result is what Run found. Its masks are published: read-only.

@@ -13,7 +13,7 @@ import (
 const (
 	fewClips  = 4  // fewer do not span a volume that anyone should call a tumour bed
 	farApart  = 96 // mm between clips of one side beyond which they hardly mark one bed
-	prepSteps = 3
+	prepSteps = 2
 	learntMM  = 5.5 // slices that are thicker are no CT of those that the networks learnt from
 )
 
@@ -28,6 +28,8 @@ func Run(ctx context.Context, v *volume.Volume, nets Networks, o RunOptions) (*R
 	if progress == nil {
 		progress = func(string, int, int) {}
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	p := &pass{v: v, nets: nets, options: o, progress: progress, result: &Result{External: o.External}}
 	for _, stage := range []struct {
 		run     func(context.Context) error
@@ -97,6 +99,8 @@ type pass struct {
 	options  RunOptions
 	progress func(stage string, done, total int)
 	result   *Result
+	memory   *Memory
+	outlined <-chan outlined // nil when result.External is there already
 
 	network *resampled
 	box     *volume.Box // the user's box on the network grid, or nil
@@ -108,26 +112,62 @@ type pass struct {
 
 func (p *pass) prepare(ctx context.Context) (err error) {
 	p.progress("prepare", 0, prepSteps)
-	if p.result.Body, err = Body(ctx, p.v); err != nil {
-		return err
-	}
-	p.progress("prepare", 1, prepSteps)
-	if p.result.External == nil {
-		if p.result.External, err = External(ctx, p.v); err != nil {
+	patch := max(p.nets.SegmentationCard.PatchVoxels, p.nets.LocationCard.PatchVoxels)
+	m := p.options.Memory.recall(p.v, p.nets.SegmentationCard.SpacingMM, patch)
+	p.memory = m
+	if m.body == nil {
+		if m.body, err = Body(ctx, p.v); err != nil {
 			return err
 		}
 	}
-	p.progress("prepare", 2, prepSteps)
-	patch := max(p.nets.SegmentationCard.PatchVoxels, p.nets.LocationCard.PatchVoxels)
-	p.network, err = resampleBody(ctx, p.v, p.result.Body, p.nets.SegmentationCard.SpacingMM, patch)
-	if err != nil {
-		return err
+	p.result.Body = m.body
+	p.outline(ctx)
+	p.progress("prepare", 1, prepSteps)
+	if m.network == nil {
+		if m.network, err = resampleBody(ctx, p.v, m.body, m.spacingMM, patch); err != nil {
+			return err
+		}
 	}
+	p.network = m.network
 	if slice, _ := p.v.Grid.Uniform(); slice > learntMM {
 		p.warn("Slices of %.1f mm are thicker than those that the networks learnt from (1.5 to 5 mm): clips may well be missed. Use a reconstruction with thinner slices if there is one.", slice)
 	}
 	p.progress("prepare", prepSteps, prepSteps)
 	return p.takeBox()
+}
+
+// outline begins to work out the External, which no network reads, beside what comes next. takeOutline waits for it.
+func (p *pass) outline(ctx context.Context) {
+	if p.result.External == nil {
+		p.result.External = p.memory.external
+	}
+	if p.result.External != nil {
+		return
+	}
+	answer := make(chan outlined, 1) // a run that ends before leaves it behind
+	go func() {
+		external, err := External(ctx, p.v)
+		answer <- outlined{external, err}
+	}()
+	p.outlined = answer
+}
+
+type outlined struct {
+	external *volume.Mask
+	err      error
+}
+
+func (p *pass) takeOutline(ctx context.Context) error {
+	if p.outlined == nil {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case o := <-p.outlined:
+		p.result.External, p.memory.external = o.external, o.external
+		return o.err
+	}
 }
 
 // takeBox turns the user's box into a region of the network grid.
@@ -170,6 +210,10 @@ func (p *pass) locate(ctx context.Context) error {
 		if !p.nets.SegmentationCard.hasFeature() {
 			return nil
 		}
+		if l := p.remembered(); l != nil {
+			p.feature = l.feature
+			return nil
+		}
 		l, err := locate(ctx, p.nets.Location, &p.nets.LocationCard, p.network, &p.region, progress)
 		if err != nil {
 			return err
@@ -177,9 +221,13 @@ func (p *pass) locate(ctx context.Context) error {
 		p.feature = l.feature
 		return nil
 	}
-	l, err := locate(ctx, p.nets.Location, &p.nets.LocationCard, p.network, nil, progress)
-	if err != nil {
-		return err
+	l := p.remembered()
+	if l == nil {
+		var err error
+		if l, err = locate(ctx, p.nets.Location, &p.nets.LocationCard, p.network, nil, progress); err != nil {
+			return err
+		}
+		p.memory.location, p.memory.located = p.nets.locationKey(), l // after the run: it may have fallen back to the CPU
 	}
 	p.feature, p.spread = l.feature, l.spread
 	if l.found {
@@ -193,7 +241,18 @@ func (p *pass) locate(ctx context.Context) error {
 	return nil
 }
 
+// remembered is what the Location Net answered in an earlier run over the whole body, or nil.
+func (p *pass) remembered() *located {
+	if p.memory.located == nil || p.memory.location != p.nets.locationKey() {
+		return nil
+	}
+	return p.memory.located
+}
+
 func (p *pass) segment(ctx context.Context) (err error) {
+	if err := p.takeOutline(ctx); err != nil {
+		return err
+	}
 	if p.region.Empty() {
 		p.warn("No clip found: the Location Net points nowhere. Check that the series is the planning CT and that clips can be seen, or draw a box to search in.")
 		return nil

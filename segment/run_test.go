@@ -128,6 +128,59 @@ func checkFound(t *testing.T, r *Result, rods []rod) {
 	}
 }
 
+// TestMemoryAnswersAgain: a second run on a volume asks the Location Net nothing and finds the same; another volume, another
+// network or another provider is worked out anew.
+func TestMemoryAnswersAgain(t *testing.T) {
+	g := volume.NewUniformGrid(160, 104, 28, 1.3, 1.3, 3, volume.Vec{-104, -68, -40})
+	shape := testThorax(middle(g))
+	v := shape.make(g)
+	nets, location, segmentation := fakeNetworks(200)
+	run := func(o RunOptions) *Result {
+		t.Helper()
+		r, err := Run(context.Background(), v, nets, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkFound(t, r, shape.rods)
+		return r
+	}
+	plain := run(RunOptions{})
+	asked := location.passes
+	memory := new(Memory)
+	first := run(RunOptions{Memory: memory})
+	if location.passes != 2*asked {
+		t.Fatalf("%d passes, then %d", asked, location.passes)
+	}
+	again := run(RunOptions{Memory: memory})
+	if location.passes != 2*asked || again.Body != first.Body || again.External != first.External {
+		t.Errorf("the second run asked again: %d passes", location.passes)
+	}
+	for _, r := range []*Result{first, again} {
+		for i, c := range r.Clips {
+			if p := plain.Clips[i]; c.CentreMM != p.CentreMM || c.Confidence != p.Confidence || !c.Mask.Equal(p.Mask) {
+				t.Errorf("clip %d differs from that of a run without memory", i+1)
+			}
+		}
+		if !r.External.Equal(plain.External) || *r.ROI != *plain.ROI {
+			t.Error("outline or region differ")
+		}
+	}
+	passes := segmentation.passes
+	boxed := run(RunOptions{Memory: memory, Box: first.ROI})
+	if location.passes != 2*asked || segmentation.passes == passes || len(boxed.Clips) != len(first.Clips) {
+		t.Errorf("in a box: %d clips, %d passes", len(boxed.Clips), location.passes)
+	}
+	nets.LocationCard.SHA256 = strings.Repeat("1", 64)
+	run(RunOptions{Memory: memory})
+	if location.passes != 3*asked {
+		t.Error("another Location Net was not asked")
+	}
+	v = shape.make(g)
+	if r := run(RunOptions{Memory: memory}); location.passes != 4*asked || r.Body == first.Body {
+		t.Error("another volume was not looked at")
+	}
+}
+
 func TestRunSplitsPairs(t *testing.T) {
 	g := volume.NewUniformGrid(200, 132, 30, 1, 1, 2, volume.Vec{-100, -66, -30})
 	c := middle(g)

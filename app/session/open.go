@@ -145,7 +145,7 @@ func (s *Session) replaceDocument(doc Document) {
 		s.drop(kind)
 	}
 	s.Discard()
-	s.document = doc
+	s.document, s.memory = doc, new(segment.Memory)
 	s.revisions++
 	s.plan = &Plan{ // how targets are made stays; what belongs to a patient goes
 		Name: "Open", Revision: s.revisions, draft: s.revisions,

@@ -37,14 +37,14 @@ func (s *Session) run(box *segment.ROI) {
 		return
 	}
 	v := s.document.Volume
-	external, deps := s.derived.External, s.deps
+	external, deps, memory := s.derived.External, s.deps, s.memory
 	s.start(JobRun, "Find clips", func(ctx context.Context, j *job) (func(), error) {
 		j.report("Opening the networks", 0, 0)
 		var found *segment.Result
 		err := s.nets.use(ctx, deps, func(nets segment.Networks) error {
 			j.runsOn(nets.Segmentation.Provider())
 			var err error
-			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external, Box: box})
+			found, err = s.work.run(ctx, v, nets, segment.RunOptions{Progress: j.report, External: external, Box: box, Memory: memory})
 			return err
 		})
 		if err != nil {

@@ -58,6 +58,7 @@ type Session struct {
 	jobs     [jobKinds]*job
 	ticking  chan struct{} // closed to stop the ticker; nil when none runs
 	nets     *networks
+	memory   *segment.Memory // of what runs have worked out of the open volume; whoever holds nets may use it
 	autosave autosaver
 	work     pipeline
 	now      func() time.Time

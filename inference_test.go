@@ -1,0 +1,130 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/segment"
+	"github.com/clipwright/clipwright/segment/onnx"
+)
+
+// processorSeconds is what this process has used: other work on the machine changes it little.
+func processorSeconds(t *testing.T, who int) float64 {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(who, &used); err != nil {
+		t.Fatal(err)
+	}
+	seconds := func(v syscall.Timeval) float64 { return float64(v.Sec) + float64(v.Usec)/1e6 }
+	return seconds(used.Utime) + seconds(used.Stime)
+}
+
+// TestInferenceBars prints what the CPU needs (make bench-inference): for phantoms of 35, 100 and 196 slices, where the cost
+// must follow the body's volume; for a second run in one process; and for the whole program from folder to RTSTRUCT.
+func TestInferenceBars(t *testing.T) {
+	binary := os.Getenv("CLIPWRIGHT_BENCH")
+	if binary == "" {
+		t.Skip("run by 'make bench-inference'")
+	}
+	ctx := context.Background()
+	location, segmentation, err := embeddedModels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := onnx.New(onnx.LibraryOptions{})
+	open := func(m segment.Model) segment.Network {
+		n, err := engine.Open(ctx, m, segment.Options{Provider: "cpu"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { n.Close() })
+		return n
+	}
+	var nets segment.Networks
+	var perLitre []float64
+	t.Logf("%-8s%10s%10s%12s%12s%14s%14s", "slices", "body l", "windows", "cpu s", "wall s", "cpu s/litre", "again cpu s")
+	for _, slices := range []int{100, 35, 196} { // the first pays for opening the networks
+		c, err := phantom.Generate(ctx, phantom.Options{Seed: 3, Slices: slices})
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory := new(segment.Memory)
+		var litres, windows float64
+		run := func() (cpu, wall float64) {
+			totals := map[string]int{}
+			begun, start := processorSeconds(t, syscall.RUSAGE_SELF), time.Now()
+			if nets.Location == nil {
+				nets = segment.Networks{Location: open(location), Segmentation: open(segmentation), LocationCard: location.Card, SegmentationCard: segmentation.Card}
+			}
+			found, err := segment.Run(ctx, c.Volume, nets, segment.RunOptions{Memory: memory, Progress: func(stage string, _, total int) {
+				if stage != "prepare" {
+					totals[stage] = total
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			litres, windows = found.Body.VolumeMM3()/1e6, float64(totals["locate"]+totals["segment"])
+			return processorSeconds(t, syscall.RUSAGE_SELF) - begun, time.Since(start).Seconds()
+		}
+		cpu, wall := run()
+		of := windows
+		again, againWall := run()
+		t.Logf("%-8d%10.1f%10.0f%12.1f%12.1f%14.2f%14.1f", slices, litres, of, cpu, wall, cpu/litres, again)
+		perLitre = append(perLitre, cpu/litres)
+		if slices == 100 {
+			t.Logf("a second run in one process: %.0f %% of the processor time of the first, %.0f %% of the wall time; the bar is 70 %%", 100*again/cpu, 100*againWall/wall)
+			if again > 0.7*cpu {
+				t.Errorf("the second run needs %.1f s of processor time, the first %.1f s", again, cpu)
+			}
+			wholeProgram(t, binary, c)
+		}
+	}
+	least, most := math.Inf(1), 0.0
+	for _, p := range perLitre {
+		least, most = min(least, p), max(most, p)
+	}
+	t.Logf("processor time of a litre of body: %.2f to %.2f s, a factor of %.2f", least, most, most/least)
+	if most > 2*least {
+		t.Error("the cost does not follow the body's volume")
+	}
+}
+
+// wholeProgram runs the program on the case as a user would and prints what it took.
+func wholeProgram(t *testing.T, binary string, c *phantom.Case) {
+	dir := t.TempDir()
+	if _, err := dicom.WriteCT(context.Background(), filepath.Join(dir, "ct"), c.Volume, dicom.CTMeta{}); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	command := exec.Command(binary, "segment", filepath.Join(dir, "ct"), "--provider", "cpu", "--out", filepath.Join(dir, "rs.dcm"))
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	wall := time.Since(start).Seconds()
+	state := command.ProcessState
+	cpu := (state.UserTime() + state.SystemTime()).Seconds()
+	peak := 0.0
+	if used, ok := state.SysUsage().(*syscall.Rusage); ok {
+		peak = float64(used.Maxrss) / 1024 // kilobytes
+		if runtime.GOOS == "darwin" {
+			peak /= 1024 // bytes
+		}
+	}
+	t.Logf("folder to RTSTRUCT, %d slices: %.1f s of wall time (bar 10 s on 2 idle cores), %.1f s of processor time, so at best %.1f s on 2 cores; peak %.0f MB (bar 1200 MB)",
+		c.Volume.Grid.Nz(), wall, cpu, cpu/2, peak)
+	if peak > 1200 {
+		t.Errorf("peak of %.0f MB", peak)
+	}
+}

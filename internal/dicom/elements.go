@@ -114,6 +114,15 @@ func (b *builder) patientAndStudy(s *Study) {
 	}
 	b.ascii(tag.PatientBirthDate, s.Patient.BirthDate)
 	b.ascii(tag.PatientSex, s.Patient.Sex)
+	if s.deidentified {
+		b.ascii(tag.PatientIdentityRemoved, "YES")
+		b.ascii(tag.DeidentificationMethod, "made anew of pixels and geometry")
+		b.sequence(tag.DeidentificationMethodCodeSequence, func(b *builder) { // PS3.16 CID 7050
+			b.ascii(tag.CodeValue, "113100")
+			b.ascii(tag.CodingSchemeDesignator, "DCM")
+			b.ascii(tag.CodeMeaning, "Basic Application Confidentiality Profile")
+		})
+	}
 	b.ascii(tag.StudyInstanceUID, s.UID)
 	b.ascii(tag.StudyDate, s.Date)
 	b.ascii(tag.StudyTime, s.Time)

@@ -27,6 +27,7 @@ type Study struct {
 	Patient            Patient
 	Series             []*Series
 	StructureSets      []string // paths of RTSTRUCT files
+	deidentified       bool     // what is written of it says so
 	raw                studyText
 }
 

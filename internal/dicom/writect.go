@@ -38,6 +38,7 @@ type CTMeta struct {
 	Kernel                string  // ConvolutionKernel
 	BodyPart              string  // BodyPartExamined, a code such as BREAST
 	PatientPosition       string
+	deidentified          bool // dates and times are left empty, and the files say that the patient cannot be known
 }
 
 // WriteCT writes v as CT Image Storage, one file a slice, into dir, which is made if need be and may hold
@@ -99,6 +100,9 @@ func createFile(path string, data []byte) (created bool, err error) {
 func newWrittenSeries(dir string, g *volume.Grid, meta CTMeta) *Series {
 	now := time.Now()
 	date, clock := cmp.Or(meta.Date, now.Format("20060102")), cmp.Or(meta.Time, now.Format("150405"))
+	if meta.deidentified {
+		date, clock = "", ""
+	}
 	imageType := meta.ImageType
 	if len(imageType) == 0 {
 		imageType = []string{"DERIVED", "SECONDARY", "AXIAL"}
@@ -110,6 +114,7 @@ func newWrittenSeries(dir string, g *volume.Grid, meta CTMeta) *Series {
 			Name: cleanText(meta.Patient.Name, 64), ID: cleanText(meta.Patient.ID, 64),
 			BirthDate: meta.Patient.BirthDate, Sex: meta.Patient.Sex,
 		},
+		deidentified: meta.deidentified,
 	}
 	s := &Series{
 		UID: cmp.Or(meta.SeriesUID, newUID()), Modality: "CT", Description: cleanText(meta.Description, 64), Date: date, Time: clock,

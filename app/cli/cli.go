@@ -98,7 +98,7 @@ func newRoot(deps Deps) *cobra.Command {
 	root.SetErr(deps.ErrOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		openCommand(deps), segmentCommand(deps), draftCommand(deps), recipesCommand(deps), compareCommand(deps), exportCommand(deps), anonymiseCommand(deps), scanCommand(deps),
+		openCommand(deps), segmentCommand(deps), batchCommand(deps), draftCommand(deps), recipesCommand(deps), compareCommand(deps), exportCommand(deps), anonymiseCommand(deps), scanCommand(deps),
 		qaCommand(deps), lessonCommand(deps), phantomCommand(deps), prepareCommand(deps), evaluateCommand(deps), demoCommand(deps), measureCommand(deps), doctorCommand(deps),
 	)
 	return root

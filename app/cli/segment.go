@@ -78,7 +78,6 @@ func checkProvider(name string) error {
 }
 
 func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
-	start := time.Now()
 	if err := o.checkAll(); err != nil {
 		return err
 	}
@@ -88,36 +87,53 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	if err := cmp.Or(o.writeFlags.check(), checkTarget(o.json, o.force)); err != nil {
 		return err
 	}
-	var report dicom.Report
-	ct, err := readCT(ctx, o.dir, o.series, &report)
-	if err != nil {
-		return err
-	}
-	read := time.Since(start).Seconds()
-
 	nets, closeNets, err := deps.openNetworks(ctx, segment.Options{Provider: o.provider, Device: o.device, Threads: o.threads})
 	if err != nil {
 		return err
 	}
 	defer closeNets()
 	bar := newProgress(deps.ErrOut)
-	found, err := segment.Run(ctx, ct.volume, nets, segment.RunOptions{Progress: bar.report})
+	result, made, err := o.one(ctx, deps, nets, bar.report)
 	bar.finish()
 	if err != nil {
-		return fmt.Errorf("find the clips of %s: %w", o.dir, err)
+		return err
+	}
+	if o.json != "" {
+		if err := WriteJSON(o.json, result, o.force); err != nil {
+			return err
+		}
+	}
+	if len(made.targets) > 1 || len(made.seroma) > 0 {
+		made.print(deps, o.recipe, o.compare)
+	}
+	printSegment(deps, o.out, result)
+	return nil
+}
+
+// one finds the clips of o.dir, drafts and writes the RTSTRUCT, which it leaves out where there is no clip.
+func (o *segmentOptions) one(ctx context.Context, deps Deps, nets segment.Networks, progress func(stage string, done, total int)) (Result, drafted, error) {
+	start := time.Now()
+	var report dicom.Report
+	var made drafted
+	ct, err := readCT(ctx, o.dir, o.series, &report)
+	if err != nil {
+		return Result{}, made, err
+	}
+	read := time.Since(start).Seconds()
+	found, err := segment.Run(ctx, ct.volume, nets, segment.RunOptions{Progress: progress})
+	if err != nil {
+		return Result{}, made, fmt.Errorf("find the clips of %s: %w", o.dir, err)
 	}
 	warnings := append(reportWarnings(&report), found.Warnings...)
 	if found.Notice != "" {
 		warnings = append(warnings, found.Notice)
 	}
-
 	var set *dicom.StructureSet
-	var made drafted
 	draftStart := time.Now()
 	if len(found.Clips) > 0 {
 		made, err = o.draft(ctx, deps, ct.volume, found.External, found.Clips, nil)
 		if err != nil {
-			return err
+			return Result{}, made, err
 		}
 		warnings = append(warnings, made.warnings...)
 		external := found.External
@@ -130,22 +146,13 @@ func runSegment(ctx context.Context, deps Deps, o segmentOptions) error {
 	writeStart := time.Now()
 	if set != nil {
 		if err := o.write(set, ct.series); err != nil {
-			return err
+			return Result{}, made, err
 		}
 	}
 	result := NewResult(ct.series.UID, found, set, ct.volume.Grid, warnings)
 	result.Seconds.Read, result.Seconds.Draft = read, draft
 	result.Seconds.Write, result.Seconds.Total = time.Since(writeStart).Seconds(), time.Since(start).Seconds()
-	if o.json != "" {
-		if err := WriteJSON(o.json, result, o.force); err != nil {
-			return err
-		}
-	}
-	if len(made.targets) > 1 || len(made.seroma) > 0 {
-		made.print(deps, o.recipe, o.compare)
-	}
-	printSegment(deps, o.out, result)
-	return nil
+	return result, made, nil
 }
 
 func printSegment(deps Deps, out string, r Result) {

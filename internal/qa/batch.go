@@ -49,7 +49,7 @@ const (
 // its place whole before the next is begun, so that a run which was killed goes on where it stopped: what is done, and
 // whose files and rules are unchanged, is not done again. A case that cannot be judged is a record with the reason.
 func Batch(ctx context.Context, o BatchOptions) ([]CaseRecord, error) {
-	names, err := caseFolders(o.Root, o.Out)
+	names, err := CaseFolders(o.Root, o.Out)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func Batch(ctx context.Context, o BatchOptions) ([]CaseRecord, error) {
 	return records, errors.Join(errs...)
 }
 
-// caseFolders lists the folders in root by name, without hidden ones and out.
-func caseFolders(root, out string) ([]string, error) {
+// CaseFolders lists the folders in root by name, without hidden ones and out.
+func CaseFolders(root, out string) ([]string, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return nil, fmt.Errorf("look for cases: %w", err)
@@ -184,8 +184,15 @@ func (r *Result) dropMasks() {
 
 // fingerprint tells one state of the files of a case, of the rules and of the program from another.
 func (o *BatchOptions) fingerprint(dir string) (string, error) {
+	return Fingerprint(dir, o.Version, o.RulesText)
+}
+
+// Fingerprint tells one state of the files under dir, and of what else a result depends on, from another.
+func Fingerprint(dir string, settings ...string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", o.Version, o.RulesText)
+	for _, s := range settings {
+		fmt.Fprintf(h, "%s\n", s)
+	}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err

@@ -162,7 +162,7 @@ func rowsCSV(rows []Row) ([]byte, error) {
 	lines := [][]string{slices.Concat(head, keys, []string{"clips_found", "clips_missed", "clips_extra", "outliers", "reason"})}
 	for i := range rows {
 		r := &rows[i]
-		line := []string{cell(r.Case), cell(r.Reference), cell(r.Test), string(r.Outcome), strconv.Itoa(r.Failed), strconv.Itoa(r.Look), cell(r.Structure)}
+		line := []string{CSVCell(r.Case), CSVCell(r.Reference), CSVCell(r.Test), string(r.Outcome), strconv.Itoa(r.Failed), strconv.Itoa(r.Look), CSVCell(r.Structure)}
 		for _, k := range keys {
 			text := ""
 			if v := r.Value(k); v.Exists() {
@@ -170,7 +170,7 @@ func rowsCSV(rows []Row) ([]byte, error) {
 			}
 			line = append(line, text)
 		}
-		line = append(line, strconv.Itoa(r.Found), strconv.Itoa(r.Missed), strconv.Itoa(r.Extra), strings.Join(r.Outliers, " "), cell(r.Reason))
+		line = append(line, strconv.Itoa(r.Found), strconv.Itoa(r.Missed), strconv.Itoa(r.Extra), strings.Join(r.Outliers, " "), CSVCell(r.Reason))
 		lines = append(lines, line)
 	}
 	if err := w.WriteAll(lines); err != nil {
@@ -179,8 +179,8 @@ func rowsCSV(rows []Row) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// cell keeps a spreadsheet from taking a name that begins like a formula for one.
-func cell(text string) string {
+// CSVCell keeps a spreadsheet from taking a name that begins like a formula for one.
+func CSVCell(text string) string {
 	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
 		return "'" + text
 	}

@@ -245,7 +245,7 @@ func (f *farthest) end(side, at int) (float64, place) {
 	s, n, px := f.s, 2*f.w.n+1, f.s.grid.SpacingX
 	p := place{k: f.seed[side].k, j: f.seed[side].j + s.fineY}
 	best := f.climb(side, at, &p)
-	limit := math.Inf(1) // beyond it nothing is left of the grid
+	var limit float64 // beyond it nothing is left of the grid
 	if side == 1 {
 		limit = float64(s.grid.Nx-1) * px
 	} else {

@@ -188,7 +188,7 @@ func (t *smoother) continueBeyondGrid() {
 	for z := range t.size[2] {
 		for y := range t.size[1] {
 			row := t.row(y, z)
-			if t.box.Min[0] < 0 && row[1/64]>>1&1 == 1 {
+			if t.box.Min[0] < 0 && row[0]>>1&1 == 1 {
 				setBits(row, 0, 1)
 			}
 			if t.box.Max[0] > n[0] && row[(lastX-1)/64]>>((lastX-1)%64)&1 == 1 {

@@ -62,6 +62,9 @@ func writeLesson(t testing.TB) string {
 // shoot writes a picture of the window where CLIPWRIGHT_SHOTS names a folder, and draws it in any case.
 func (d *driver) shoot(name string) {
 	d.t.Helper()
+	if least := d.win.Content().MinSize(); least.Width > 1280 || least.Height > 720 {
+		d.t.Errorf("%s needs %v, want at most 1280 x 720", name, least)
+	}
 	picture := d.win.Canvas().Capture()
 	dir := os.Getenv("CLIPWRIGHT_SHOTS")
 	if dir == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -80,8 +81,8 @@ func (t *teaching) startLesson(c *teach.Case, limit time.Duration) {
 	t.leavePage()
 	t.session.CloseStudy()
 	l := &lesson{t: t, c: c, limit: limit, list: rows(0), boost: rows(8)}
-	l.clock = newText("", textStyle{bold: true})
-	l.count = newText("", textStyle{colour: colourDim})
+	l.clock = newText("", textStyle{bold: true, align: fyne.TextAlignTrailing, shrink: true, minWidth: 96}) // room for what it will say
+	l.count = newText("", textStyle{colour: colourDim, align: fyne.TextAlignTrailing, shrink: true, minWidth: 96})
 	l.wait = newText(lang.L("Reading the CT …"), textStyle{colour: colourDim})
 	l.give = newButton(t.host, lang.L("Give the answer"), theme.ConfirmIcon(), buttonPrimary, lang.L("Stops the clock; then the reference is shown"), l.ask)
 	hint := wrapped(lang.L("Click a clip to mark it. Drag moves the crosshair, the wheel goes through the slices, 1 to 5 set the window, M shows the brightest of a slab, Z a close-up. Del removes the chosen mark."))
@@ -117,6 +118,7 @@ func (l *lesson) begin() {
 	l.refresh()
 	l.tick()
 	ctx := t.ctx
+	var first sync.Once
 	go func() {
 		ticker := time.NewTicker(clockPeriod)
 		defer ticker.Stop()
@@ -128,6 +130,7 @@ func (l *lesson) begin() {
 				t.window.post(func() {
 					if ctx.Err() == nil {
 						l.tick()
+						first.Do(t.views.show) // the texts over the images want to know their size
 					}
 				})
 			}

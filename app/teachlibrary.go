@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -271,8 +272,11 @@ func (p *library) askCases() {
 	widget.ShowPopUpMenuAtPosition(menu, t.window.win.Canvas(), fyne.NewPos(t.window.win.Canvas().Size().Width-300, 44))
 }
 
-// wrapped is text of several lines.
+// wrapped is text of several lines. Chinese has no spaces between words, and one beside a number would break the line there.
 func wrapped(s string) *widget.Label {
+	if lessonLanguage() == "zh" {
+		s = regexp.MustCompile(`(\p{Han}) | (\p{Han})`).ReplaceAllString(s, "$1$2")
+	}
 	l := widget.NewLabel(s)
 	l.Wrapping = fyne.TextWrapWord
 	return l

@@ -283,7 +283,7 @@ func (s *shot) draw(r *viewer.Renderer, c *teach.Case, v *volume.Volume, ref *te
 	}
 	scene.CursorMM = viewer.Step(&scene, s.slices)
 	ringAt := at
-	if p, ok := s.along(c, scene.CursorMM); ok { // a wire lies elsewhere on the next slice
+	if p, ok := s.along(c, at, scene.CursorMM[2]); ok { // a wire lies elsewhere on the next slice
 		ringAt = p
 	}
 	if s.acrossMM > 0 {
@@ -308,12 +308,12 @@ func (s *shot) draw(r *viewer.Renderer, c *teach.Case, v *volume.Volume, ref *te
 	return picture
 }
 
-// along is where the distractor of a shot passes the axial slice through p.
-func (s *shot) along(c *teach.Case, p volume.Vec) (volume.Vec, bool) {
+// along is where the distractor of a shot that passes through from comes to the axial slice at z.
+func (s *shot) along(c *teach.Case, from volume.Vec, z float64) (volume.Vec, bool) {
 	if s.at != atDistractor || s.slices == 0 {
 		return volume.Vec{}, false
 	}
-	return c.Lesson.At(s.kind, p[2])
+	return c.Lesson.Along(s.kind, z, from)
 }
 
 // captioned lays out a square picture with its caption close below, in the middle of what there is.

@@ -25,16 +25,18 @@ func (l *Lesson) Brightest(kind string, v *volume.Volume) (at volume.Vec, ok boo
 	return at, ok
 }
 
-// At is the place of the lesson's distractors of a kind that lies nearest to height z, LPS mm, and whether there is one.
-func (l *Lesson) At(kind string, z float64) (at volume.Vec, ok bool) {
+// Along is where a distractor of a kind that passes through from comes to height z, LPS mm: of its places at that height, the
+// one nearest to from. ok is false where it has none.
+func (l *Lesson) Along(kind string, z float64, from volume.Vec) (at volume.Vec, ok bool) {
+	const heightMM = 2
 	least := math.Inf(1)
 	for _, d := range l.Distractors {
 		if d.Kind != kind {
 			continue
 		}
 		for _, p := range d.PlacesMM {
-			if dz := math.Abs(p[2] - z); dz < least {
-				at, least, ok = p, dz, true
+			if dz, mm := math.Abs(p[2]-z), from.Distance(p); dz <= heightMM && mm < least {
+				at, least, ok = p, mm, true
 			}
 		}
 	}

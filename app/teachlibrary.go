@@ -275,7 +275,8 @@ func (p *library) askCases() {
 // wrapped is text of several lines. Chinese has no spaces between words, and one beside a number would break the line there.
 func wrapped(s string) *widget.Label {
 	if lessonLanguage() == "zh" {
-		s = regexp.MustCompile(`(\p{Han}) | (\p{Han})`).ReplaceAllString(s, "$1$2")
+		beside := regexp.MustCompile(`(\p{Han}) | (\p{Han})`)
+		s = beside.ReplaceAllString(beside.ReplaceAllString(s, "$1$2"), "$1$2") // a space on each side of one character
 	}
 	l := widget.NewLabel(s)
 	l.Wrapping = fyne.TextWrapWord

@@ -6,6 +6,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"os"
 	"strings"
 	"time"
 
@@ -60,6 +61,9 @@ func (w *window) writeReport(path string) {
 		}
 		w.post(func() {
 			if err != nil {
+				if info, gone := os.Stat(path); gone == nil && info.Size() == 0 {
+					_ = os.Remove(path) // the chooser made it
+				}
 				w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Write the report: %v"), err)})
 				return
 			}
@@ -97,7 +101,7 @@ func (w *window) caseReport() (finish func() *report.Document) {
 	kept := plan.Clips
 	names := [3]string{planeText(viewer.Axial), planeText(viewer.Sagittal), planeText(viewer.Coronal)}
 	overview, each := lang.L("Overview"), lang.L("Clip %d, %s")
-	heading := lang.L("Views of every clip")
+	heading, slice := lang.L("Views of every clip"), lang.L("slice")
 	middle := s.View().Cursor
 	if k := plan.Kept(); len(k) > 0 {
 		middle = meanOf(k)
@@ -108,10 +112,10 @@ func (w *window) caseReport() (finish func() *report.Document) {
 			var three []report.Picture
 			for _, plane := range []viewer.Plane{viewer.Axial, viewer.Sagittal, viewer.Coronal} {
 				scene := aimed(doc.Volume, plane, at, wideMM)
-				scene.Overlays, scene.Boxes = overlays, boxes
+				scene.Overlays, scene.Boxes, scene.Crosshair = overlays, boxes, wideMM == closeUpMM
 				picture := image.NewRGBA(image.Rect(0, 0, scene.WidthPx, scene.HeightPx))
 				draw.Render(picture, &scene)
-				three = append(three, report.Picture{Image: picture, Caption: caption(names[plane]) + "  " + viewer.PositionText(&scene)})
+				three = append(three, report.Picture{Image: picture, Caption: caption(names[plane]) + "  " + strings.Replace(viewer.PositionText(&scene), "slice", slice, 1)})
 			}
 			return three
 		}
@@ -202,7 +206,7 @@ func clipTable(s *session.Session, phrases *phrasebook) *report.Table {
 			"#", lang.L("Side"), lang.L("Place, mm"), "mm³", "HU", lang.L("Conf."),
 			lang.L("Skin, bone, centre, mm"), lang.L("Decision"), lang.L("Why to look twice"),
 		},
-		Parts: []float64{0.5, 0.6, 2.5, 0.8, 0.8, 0.9, 1.7, 1.5, 3},
+		Parts: []float64{0.5, 0.85, 2.5, 0.8, 0.8, 0.9, 1.7, 1.5, 3},
 		Right: []bool{true, false, false, true, true, true, true, false, false},
 	}
 	for _, c := range s.Plan().Clips {

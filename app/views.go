@@ -245,7 +245,7 @@ func (v *views) write() {
 		}
 	}
 	for _, p := range v.each {
-		corners := pane.Corners{TopLeft: planeText(p.plane), BottomRight: window}
+		corners := pane.Corners{TopLeft: planeText(p.plane), BottomRight: window, Slice: lang.L("slice")}
 		if p.plane == viewer.Axial {
 			corners.TopLeft, corners.TopRight = patient, technique
 		}

@@ -39,7 +39,10 @@ type Drag struct {
 
 // Corners are the texts at the corners of a picture, in the order radiographers know: patient,
 // technique; position and window are written by the pane itself.
-type Corners struct{ TopLeft, TopRight, BottomRight string }
+type Corners struct {
+	TopLeft, TopRight, BottomRight string
+	Slice                          string // the word for a slice, in the language of the window; "slice" when empty
+}
 
 // Pane shows one viewer.Scene.
 type Pane struct {

@@ -3,6 +3,7 @@ package pane
 import (
 	"fmt"
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -83,6 +84,9 @@ func (r *renderer) write() {
 		r.letters[i].Text = text
 	}
 	position := viewer.PositionText(s)
+	if p.corners.Slice != "" {
+		position = strings.Replace(position, "slice", p.corners.Slice, 1)
+	}
 	if p.hover != nil {
 		if hu := viewer.HUText(s.Volume, *p.hover); hu != "" {
 			position += " · " + hu

@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/segment"
@@ -103,7 +102,7 @@ func (w *window) showComputing() {
 		notes,
 		container.NewBorder(nil, nil, nil, closeIt),
 	)
-	w.help = widget.NewModalPopUp(container.NewStack(computingWidth(), inset(content, 22, 22, 18, 14)), w.win.Canvas())
+	w.help = w.modal(container.NewStack(computingWidth(), inset(content, 22, 22, 18, 14)))
 	w.help.Show()
 }
 

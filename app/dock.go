@@ -12,7 +12,7 @@ const (
 	rightWidth, rightMin  float32 = 328, 316
 	sideMax               float32 = 560
 	centreMin             float32 = 560
-	centreMinHeight       float32 = 300
+	centreMinHeight       float32 = 220
 	preferenceLeftWidth           = "left panel width"
 	preferenceRightWidth          = "right panel width"
 	preferenceLeftFolded          = "left panel folded"

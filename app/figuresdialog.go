@@ -41,7 +41,7 @@ func (w *window) showFigures() {
 	scroll.SetMinSize(fyne.NewSize(760, 500))
 	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", d.close)
 	content := rows(10, newText(lang.L("Targets in figures"), textStyle{size: sizeLarge, bold: true}), scroll, container.NewBorder(nil, nil, nil, closeIt))
-	d.popup = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
+	d.popup = w.modal(inset(content, 22, 22, 18, 14))
 	w.figures = d
 	d.set()
 	d.popup.Show()

@@ -56,12 +56,9 @@ func (w *window) showHelp() {
 	})
 	licences := newButton(w.host, lang.L("Licences"), nil, buttonFlat, "", w.showLicences)
 	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideHelp)
-	scroll := container.NewVScroll(table)
-	room := w.win.Canvas().Size()
-	scroll.SetMinSize(fyne.NewSize(table.MinSize().Width+12, min(table.MinSize().Height, room.Height-260)))
 	content := rows(10,
 		newText(lang.L("Keys and mouse"), textStyle{size: sizeLarge, bold: true}),
-		scroll,
+		table,
 		p.status,
 		inset(newRule(), 0, 0, 2, 2),
 		p.mouse(),
@@ -70,7 +67,7 @@ func (w *window) showHelp() {
 	)
 	p.show()
 	w.keyPage = p
-	w.help = widget.NewModalPopUp(inset(content, 22, 22, 16, 12), w.win.Canvas())
+	w.help = w.modal(inset(content, 22, 22, 16, 12))
 	w.help.Show()
 }
 

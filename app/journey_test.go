@@ -348,8 +348,44 @@ func TestNothingIsCutOffAtTheLeastSize(t *testing.T) {
 	d.session.SetExpected(9)
 	d.session.Notify(&session.Notice{Severity: session.Warning, Text: strings.Repeat("A long warning. ", 30), Details: []string{"more"}})
 	d.idle()
-	least := d.win.Content().MinSize()
+	least := d.root.MinSize()
 	if least.Width > 1280 || least.Height > 720 {
 		t.Errorf("the window needs %v, want at most 1280 x 720", least)
+	}
+}
+
+// TestEverythingIsReachedAtTwiceTheScale shows the window as a screen of 1280 x 720 does at 200 %: 640 x 360 units.
+func TestEverythingIsReachedAtTwiceTheScale(t *testing.T) {
+	d := searched(t)
+	room := fyne.NewSize(640, 360)
+	d.win.Resize(room)
+	if least := d.win.Content().MinSize(); least.Width > room.Width || least.Height > room.Height {
+		t.Fatalf("the window needs %v", least)
+	}
+	if shown, least := d.root.Size(), d.root.MinSize(); shown.Width < least.Width || shown.Height < least.Height {
+		t.Errorf("what scrolls is %v, less than the %v of its controls", shown, least)
+	}
+	large := newFill(colourPanel)
+	large.min = fyne.NewSize(2000, 2000)
+	if least := d.modal(large).MinSize(); least.Width > room.Width || least.Height > room.Height {
+		t.Errorf("a large dialog needs %v", least)
+	}
+	for name, show := range map[string]func(){
+		"keys": d.showHelp, "settings": d.showSettings, "computing": d.showComputing, "save": d.askSave, "figures": d.showFigures,
+		"recipe": d.editRecipe, "structure": d.askStructure, "report": d.showReport,
+	} {
+		show()
+		top := d.win.Canvas().Overlays().Top()
+		if top == nil {
+			t.Errorf("%s shows nothing", name)
+			continue
+		}
+		if least := top.MinSize(); least.Width > room.Width || least.Height > room.Height {
+			t.Errorf("%s needs %v", name, least)
+		}
+		d.key(fyne.KeyEscape)
+		if d.win.Canvas().Overlays().Top() != nil {
+			t.Fatalf("Escape does not leave %s", name)
+		}
 	}
 }

@@ -158,7 +158,7 @@ func TestLanguageIsSwitchedAtOnce(t *testing.T) {
 	if got := d.top.clips.content; got != "4 枚钛夹" {
 		t.Errorf("the top bar says %q", got)
 	}
-	least := d.win.Content().MinSize()
+	least := d.root.MinSize()
 	if least.Width > 1280 || least.Height > 720 {
 		t.Errorf("in Chinese the window needs %v", least)
 	}

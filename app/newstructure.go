@@ -77,7 +77,7 @@ func (d *nameDialog) show(title, verb string, asksKind bool) {
 		content.Add(container.NewBorder(nil, nil, middle(newText(lang.L("Type")+"  ", textStyle{colour: colourDim})), nil, d.kind))
 	}
 	content.Add(columns(8, layout.NewSpacer(), newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close), d.ok))
-	d.popup = widget.NewModalPopUp(inset(content, 22, 22, 18, 16), w.win.Canvas())
+	d.popup = w.modal(inset(content, 22, 22, 18, 16))
 	w.naming = d
 	d.popup.Show()
 	d.check()

@@ -78,7 +78,7 @@ func (w *window) editRecipe() {
 		scroll, d.note,
 		columns(8, d.keep, container.NewStack(name, d.key), layout.NewSpacer(), cancel, d.use),
 	)
-	d.popup = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
+	d.popup = w.modal(inset(content, 22, 22, 18, 14))
 	w.editor = d
 	d.check()
 	d.popup.Show()

@@ -39,7 +39,7 @@ func (w *window) showReport() {
 	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideReport)
 	content := rows(10, newText(fmt.Sprintf(lang.L("What was read from %s"), folderText(doc.Dir)), textStyle{size: sizeLarge, bold: true}), scroll,
 		container.NewBorder(nil, nil, nil, closeIt))
-	w.report = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
+	w.report = w.modal(inset(content, 22, 22, 18, 14))
 	w.report.Show()
 }
 

@@ -87,7 +87,7 @@ func (d *saveDialog) show(s *session.Session) {
 	}
 	least := newFill(theme.ColorNameOverlayBackground)
 	least.min = fyne.NewSize(560, 10)
-	d.popup = widget.NewModalPopUp(container.NewStack(least, inset(content, 22, 22, 18, 16)), w.win.Canvas())
+	d.popup = w.modal(container.NewStack(least, inset(content, 22, 22, 18, 16)))
 	w.saving = d
 	d.popup.Show()
 	d.check()

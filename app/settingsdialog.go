@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 )
 
 // choiceWidth is the width of the label before a choice.
@@ -42,7 +41,7 @@ func (w *window) showSettings() {
 		}),
 		container.NewBorder(nil, nil, nil, newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideHelp)),
 	)
-	w.help = widget.NewModalPopUp(inset(content, 22, 22, 18, 14), w.win.Canvas())
+	w.help = w.modal(inset(content, 22, 22, 18, 14))
 	w.help.Show()
 }
 

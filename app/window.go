@@ -27,7 +27,7 @@ const (
 )
 
 // Size of the first start; later starts remember theirs.
-const firstWidth, firstHeight = 1440, 900
+const firstWidth, firstHeight = 1280, 720
 
 // recentKept is how many folders are remembered.
 const recentKept = 8
@@ -160,7 +160,8 @@ func (w *window) build() {
 	w.body = container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
 		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
 	w.root = container.NewStack(newFill(colourWindow), w.body)
-	w.win.SetContent(container.NewStack(w.root, w.host.tips.box))
+	// A window smaller than its controls, on a small screen at a large scale, scrolls.
+	w.win.SetContent(container.NewStack(container.NewScroll(w.root), w.host.tips.box))
 }
 
 func panel(content fyne.CanvasObject) fyne.CanvasObject {

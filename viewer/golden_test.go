@@ -69,17 +69,37 @@ func goldens() map[string]*Scene {
 	g.Row, g.Col = g.Row.Scale(-1), g.Col.Scale(-1) // prone
 	oblique.Volume = &volume.Volume{Grid: &g, HU: oblique.Volume.HU}
 	oblique.CursorMM = g.ToPatient(20, 18, 11)
+	roi := goldenScene(Coronal)
+	roi.Boxes[0].Handles, roi.Boxes[0].Dashed, roi.Boxes[0].WidthPx = true, false, 1.5
+	contour := goldenScene(Axial)
+	contour.Path = Path{Colour: color.RGBA{0xE6, 0x9F, 0x00, 255}, WidthPx: 1.5, Points: []volume.Vec{{-44, -20, 0}, {-30, -30, 0}, {-10, -26, 0}, {-4, -8, 0}, {-20, 8, 0}, {-38, 2, 0}}}
 	return map[string]*Scene{
+		"roi": roi, "contour": contour,
 		"axial": goldenScene(Axial), "sagittal": goldenScene(Sagittal), "coronal": goldenScene(Coronal),
 		"close-up": closeUp, "slab": slab, "oblique": oblique,
 	}
 }
 
+// goldenSolid is the body of goldenScene, seen through, with the target in it and a clip in that.
+func goldenSolid() *image.RGBA {
+	s := goldenScene(Axial)
+	scene := &SolidScene{WidthPx: 180, HeightPx: 140, PxPerMM: 1, Turn: Turn{YawDeg: 25, PitchDeg: 15}, Solids: []Solid{
+		{Shape: NewShape(s.Overlays[0].Mask, true), Colour: color.RGBA{0xA8, 0xB4, 0xC0, 255}, Opacity: 0.35, Inside: true},
+		{Shape: NewShape(s.Overlays[1].Mask, false), Colour: color.RGBA{0xD5, 0x5E, 0x00, 255}, Opacity: 0.45},
+		{Shape: NewShape(s.Overlays[2].Mask, false), Colour: color.RGBA{0xCC, 0x79, 0xA7, 255}, Opacity: 1},
+	}}
+	picture := image.NewRGBA(image.Rect(0, 0, scene.WidthPx, scene.HeightPx))
+	new(SolidRenderer).Render(picture, scene)
+	return picture
+}
+
 func TestGoldenPictures(t *testing.T) {
-	scenes := goldens()
-	for name, s := range scenes {
+	pictures := map[string]*image.RGBA{"solid": goldenSolid()}
+	for name, s := range goldens() {
+		pictures[name] = render(s)
+	}
+	for name, got := range pictures {
 		path := filepath.Join("testdata", name+".png")
-		got := render(s)
 		if *update {
 			writePNG(t, path, got)
 			continue
@@ -115,7 +135,7 @@ func TestGoldenPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range slices.DeleteFunc(files, func(f string) bool {
-		return scenes[strings.TrimSuffix(filepath.Base(f), ".png")] != nil
+		return pictures[strings.TrimSuffix(filepath.Base(f), ".png")] != nil
 	}) {
 		t.Errorf("%s belongs to no test", f)
 	}

@@ -53,6 +53,9 @@ func Metadata(version string) fyne.AppMetadata {
 	}
 }
 
+// managerWait is how long a window manager may take to place the window by its own lights, after which ours count again.
+const managerWait = 400 * time.Millisecond
+
 // releaseWait is how long a network that is running may take to stop when the window closes.
 const releaseWait = 3 * time.Second
 
@@ -60,6 +63,12 @@ const releaseWait = 3 * time.Second
 func Run(fyneApp fyne.App, o Options) error {
 	w := newWindow(fyneApp, o, fyne.Do)
 	var failed error
+	if o.Capture == "" && o.Measure == "" {
+		fyneApp.Lifecycle().SetOnStarted(func() {
+			fyne.Do(w.restorePlace)
+			time.AfterFunc(managerWait, func() { fyne.Do(w.restorePlace) })
+		})
+	}
 	switch {
 	case o.Capture != "":
 		w.capture(func(err error) { failed = err })

@@ -389,3 +389,17 @@ func TestEverythingIsReachedAtTwiceTheScale(t *testing.T) {
 		}
 	}
 }
+
+func TestSizeOfTheWindowIsRemembered(t *testing.T) {
+	d := newDriver(t)
+	d.win.Resize(fyne.NewSize(1400, 800))
+	d.rememberPlace()
+	if got := d.firstSize(); got != fyne.NewSize(1400, 800) {
+		t.Errorf("the next window is %v", got)
+	}
+	d.restorePlace() // nothing is known here: it must not fail
+	d.remembered.SetString(preferenceWindow, "wide")
+	if got := d.firstSize(); got != fyne.NewSize(firstWidth, firstHeight) {
+		t.Errorf("a broken setting makes it %v", got)
+	}
+}

@@ -130,7 +130,7 @@ func newCard(h *host, icon fyne.Resource, title, subtitle string, tapped func())
 	top := inset(container.NewGridWrap(fyne.NewSquareSize(28), picture), 0, 0, 0, 0)
 	lines := rows(6, container.NewCenter(top), container.NewCenter(newText(title, textStyle{bold: true})))
 	if subtitle != "" {
-		lines.Add(container.NewCenter(newText(subtitle, textStyle{size: sizeSmall, colour: colourDim})))
+		lines.Add(newText(subtitle, textStyle{size: sizeSmall, colour: colourDim, align: fyne.TextAlignCenter, shrink: true, minWidth: cardWidth - 16}))
 		c.content = container.NewStack(c.box, container.NewCenter(lines))
 	} else {
 		c.content = container.NewStack(c.box, rows(0, inset(lines, 0, 0, 8, 0), layout.NewSpacer()))

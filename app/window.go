@@ -22,8 +22,6 @@ import (
 const (
 	preferenceLight  = "light theme"
 	preferenceRecent = "recent folders"
-	preferenceWidth  = "window width"
-	preferenceHeight = "window height"
 )
 
 // Size of the first start; later starts remember theirs.
@@ -111,12 +109,6 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.session.OnChange(w.refresh)
 	w.refresh(session.AllChanged)
 	return w
-}
-
-// firstSize is the size of the last window.
-func (w *window) firstSize() fyne.Size {
-	p := w.remembered
-	return fyne.NewSize(float32(p.FloatWithFallback(preferenceWidth, firstWidth)), float32(p.FloatWithFallback(preferenceHeight, firstHeight)))
 }
 
 func (w *window) build() {
@@ -337,9 +329,7 @@ func (w *window) close() {
 	if w.teaching != nil {
 		w.released = both(w.released, w.teaching.close())
 	}
-	size := w.win.Canvas().Size()
-	w.remembered.SetFloat(preferenceWidth, float64(size.Width))
-	w.remembered.SetFloat(preferenceHeight, float64(size.Height))
+	w.rememberPlace()
 	w.win.Close()
 }
 

@@ -173,6 +173,9 @@ func (r *renderer) place(barWidth float32) {
 	r.under.Move(r.bar.Position().SubtractXY(shadowOffset, shadowOffset))
 	bt := fit(r.barText)
 	r.barText.Move(fyne.NewPos(size.Width-bt.Width-inset, barY-bt.Height))
+	if barY-bt.Height < r.letters[1].Position().Y+right.Height { // a low view has no room for it under the letter
+		r.bar.Hidden, r.under.Hidden, r.barText.Hidden = true, true, true
+	}
 }
 
 // standClear is how far a letter in the middle of an edge must move away from it to stand clear of the texts

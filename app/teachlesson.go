@@ -83,7 +83,7 @@ func (t *teaching) startLesson(c *teach.Case, limit time.Duration) {
 	l := &lesson{t: t, c: c, limit: limit, list: rows(0), boost: rows(8)}
 	l.clock = newText("", textStyle{bold: true, align: fyne.TextAlignTrailing, shrink: true, minWidth: 96}) // room for what it will say
 	l.count = newText("", textStyle{colour: colourDim, align: fyne.TextAlignTrailing, shrink: true, minWidth: 96})
-	l.wait = newText(lang.L("Reading the CT …"), textStyle{colour: colourDim})
+	l.wait = newText(lang.L("Reading the CT …"), textStyle{bold: true, colour: colourAccent})
 	l.give = newButton(t.host, lang.L("Give the answer"), theme.ConfirmIcon(), buttonPrimary, lang.L("Stops the clock; then the reference is shown"), l.ask)
 	hint := wrapped(lang.L("Click a clip to mark it. Drag moves the crosshair, the wheel goes through the slices, 1 to 5 set the window, M shows the brightest of a slab, Z a close-up. Del removes the chosen mark."))
 	parts := rows(0, newSection(t.host, lang.L("Marks"), l.list, false).box, newRule(), newSection(t.host, lang.L("Boost, if you like"), inset(l.boost, 10, 10, 4, 8), false).box, newRule(), inset(hint, 4, 4, 4, 4))
@@ -216,7 +216,7 @@ func (l *lesson) refresh() {
 			t.views.signs = append(t.views.signs, sign)
 		}
 	}
-	l.count.set(fmt.Sprintf(lang.L("%d marks"), n))
+	l.count.set(fmt.Sprintf(lang.L("marks: %d"), n))
 	if n == 0 {
 		l.list.Add(inset(newText(lang.L("None yet: click a clip."), textStyle{size: sizeSmall, colour: colourDim}), 12, 10, 4, 8))
 	}

@@ -85,7 +85,7 @@ func (w *window) modes() []mode {
 		}},
 		{lang.L("Teaching"), []choice{
 			{theme.QuestionIcon(), lang.L("Teaching"), lang.L("Find clips yourself, case by case"), w.openTeaching},
-			{theme.HelpIcon(), lang.L("Guided tour"), lang.L("Ten minutes on what a clip looks like"), w.openTour},
+			{theme.HelpIcon(), lang.L("Guided tour"), lang.L("Clips and what imitates them"), w.openTour},
 		}},
 	}
 }

@@ -308,7 +308,8 @@ func (r *reveal) showNetwork() {
 	switch {
 	case r.asking:
 		stop := newButton(t.host, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, "", t.session.Cancel)
-		r.asked.Add(columns(8, r.bar, stop))
+		r.asked.Add(r.bar)
+		r.asked.Add(columns(0, stop, layout.NewSpacer()))
 	case r.network == nil:
 		ask := newButton(t.host, lang.L("Compare with the networks"), theme.SearchIcon(), buttonNormal, lang.L("Runs the networks on this CT"), r.ask)
 		r.asked.Add(columns(0, ask, layout.NewSpacer()))

@@ -44,6 +44,10 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.teaching.typedKey(e)
 		return
 	}
+	if w.qaShown() {
+		w.qa.typedKey(e)
+		return
+	}
 	if e.Name == fyne.KeyEscape {
 		w.escape()
 		return
@@ -96,6 +100,8 @@ func (w *window) typedRune(r rune) {
 		w.keyPage.take(key)
 	case w.teachingShown() && w.host.keys.command(key) != "help":
 		w.teaching.typedRune(r)
+	case w.qaShown() && w.host.keys.command(key) != "help":
+		w.qa.typedRune(r)
 	case w.win.Canvas().Overlays().Top() == nil || w.host.keys.command(key) == "help":
 		w.perform(key)
 	}
@@ -155,6 +161,8 @@ func (w *window) typedShortcut(s fyne.Shortcut) {
 	case w.win.Canvas().Overlays().Top() != nil:
 	case w.teachingShown():
 		w.teaching.perform(key)
+	case w.qaShown():
+		w.qa.perform(key)
 	default:
 		w.perform(key)
 	}

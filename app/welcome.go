@@ -87,6 +87,9 @@ func (w *window) modes() []mode {
 			{theme.QuestionIcon(), lang.L("Teaching"), lang.L("Find clips yourself, case by case"), w.openTeaching},
 			{theme.HelpIcon(), lang.L("Guided tour"), lang.L("Clips and what imitates them"), w.openTour},
 		}},
+		{lang.L("Quality assurance"), []choice{
+			{theme.SearchIcon(), lang.L("Check contours"), lang.L("Compare and check structure sets on a CT"), w.openQA},
+		}},
 	}
 }
 

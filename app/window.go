@@ -60,6 +60,7 @@ type window struct {
 	dock       *dock
 	welcome    *welcome
 	teaching   *teaching       // nil until it is opened
+	qa         *qaMode         // likewise
 	root       *fyne.Container // of the window: body and teaching, under the tooltips
 	loading    *loading
 	status     *statusbar
@@ -100,7 +101,7 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win.Canvas().SetOnTypedRune(w.typedRune)
 	w.addShortcuts()
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
-		if len(uris) > 0 && !w.teachingShown() {
+		if len(uris) > 0 && !w.teachingShown() && !w.qaShown() {
 			w.openPath(uris[0].Path())
 		}
 	})
@@ -303,6 +304,10 @@ func (w *window) rebuild() {
 		w.teaching.close()
 		w.teaching = nil
 	}
+	if w.qa != nil {
+		w.qa.close()
+		w.qa = nil
+	}
 	w.build()
 	w.refresh(session.AllChanged)
 }
@@ -328,6 +333,9 @@ func (w *window) close() {
 	w.released = w.session.Close()
 	if w.teaching != nil {
 		w.released = both(w.released, w.teaching.close())
+	}
+	if w.qa != nil {
+		w.released = both(w.released, w.qa.close())
 	}
 	w.rememberPlace()
 	w.win.Close()

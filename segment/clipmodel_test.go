@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/clipwright/clipwright/internal/volume"
@@ -206,5 +207,44 @@ func BenchmarkExplainTwo(b *testing.B) {
 	w := newFitWindow(v, bright(v, 150), nil, everywhere)
 	for b.Loop() {
 		w.two(-100)
+	}
+}
+
+// TestBlocksAreOneClip: what no model explains, a block of even HU with hard edges, stays one mark.
+func TestBlocksAreOneClip(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 1))
+	for _, grid := range [][2]float64{{1, 1}, {1, 2.5}, {1.27, 5}} {
+		for _, size := range [][3]int{{1, 1, 1}, {2, 2, 1}, {3, 3, 1}, {4, 2, 1}, {2, 2, 2}} {
+			for _, hu := range []int16{1800, 3000} {
+				g := volume.NewUniformGrid(41, 41, 15, grid[0], grid[0], grid[1], volume.Vec{-20 * grid[0], -20 * grid[0], -7 * grid[1]})
+				v := volume.NewVolume(g)
+				for i := range v.HU {
+					v.HU[i] = int16(math.Round(-100 + 12*r.NormFloat64()))
+				}
+				for z := range size[2] {
+					for y := range size[1] {
+						for x := range size[0] {
+							v.HU[g.Index(20+x, 20+y, 7+z)] = hu
+						}
+					}
+				}
+				n := volume.NewUniformGrid(21, 21, 21, 2, 2, 2, volume.Vec{-20, -20, -20})
+				var voxels [][3]int
+				for _, p := range bright(v, hu) {
+					x, y, z := n.ToVoxel(g.ToPatient(float64(p[0]), float64(p[1]), float64(p[2])))
+					at := [3]int{int(math.Round(x)), int(math.Round(y)), int(math.Round(z))}
+					if !slices.Contains(voxels, at) {
+						voxels = append(voxels, at)
+					}
+				}
+				found, err := refine(context.Background(), v, &resampled{Placement: Placement{Grid: n, Source: g}}, []component{unscored(voxels)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(found) != 1 {
+					t.Errorf("%v voxels of %d HU on %g x %g mm: %d clips, misfit %.1f", size, hu, grid[0], grid[1], len(found), found[0].model.misfit)
+				}
+			}
+		}
 	}
 }

@@ -12,6 +12,8 @@ const (
 	oneClipMM   = 9.0  // pieces whose middles are farther apart are never one clip
 	reachedMM   = 2.0  // one clip explains a piece whose middle is no farther from its metal
 	twoFrom     = 0.35 // the chance from which it is two: one that is missed weighs more than one that the judge may still drop
+	closestMM   = 2.5  // middles of two clips are no closer: a clip is 1 to 2 mm wide, and pairs are set 3 mm apart and more
+	worstMisfit = 6.0  // a window that two clips explain no better than this holds something else
 	mostParts   = 4    // of one piece
 	goodMisfit  = 2.0  // up to which a clip's centre is the model's
 	othersMM    = 25   // how far away another piece may still claim a voxel of the window
@@ -232,6 +234,9 @@ func newModelled(w *fitWindow, by fitted) modelled {
 // 100 pairs and 97 of 100 single clips were told.
 func twoChance(w *fitWindow, one, two fitted, pieces int) float64 {
 	a, b := two.bars[0], two.bars[1]
+	if apart := volume.Vec(a.centre).Distance(volume.Vec(b.centre)); apart < closestMM || two.cost > worstMisfit*w.weighted {
+		return 0
+	}
 	log := func(v float64) float64 { return math.Log(max(v, 1e-3)) }
 	line := func(r bar) float64 { return r.metal / max(r.halfMM(), 1e-3) / (2 * fitLineHU) }
 	s := -2.127 +

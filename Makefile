@@ -6,7 +6,7 @@ SHELL := /bin/bash
 OUT ?= out
 BUDGET ?= 30m
 # what make evaluate measures on, and where the real CTs are
-SETS ?= phantom-100b real-16b real-graft-16 phantom-20b
+SETS ?= phantom-100b real-16b real-graft-14 phantom-20b
 CT ?= ../shared/data/ct/test
 START ?=
 FUZZTIME ?= 15s

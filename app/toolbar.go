@@ -65,7 +65,7 @@ func toolKeys() []toolKey {
 		{session.ToolEraser, "eraser", fyne.KeyE, lang.L("eraser; Shift draws")},
 		{session.ToolContour, "contour", fyne.KeyC, lang.L("freehand contour, filled; Shift cuts out")},
 		{session.ToolSphere, "sphere", fyne.KeyS, lang.L("ball across slices; Shift erases")},
-		{session.ToolBox, "box", fyne.KeyG, lang.L("box to search: drag its edges, inside, or a new one")},
+		{session.ToolBox, "box", fyne.KeyG, lang.L("box to search in")},
 	}
 }
 

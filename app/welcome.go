@@ -43,7 +43,7 @@ const (
 	recentShown                   = 3
 )
 
-// newWelcome shows the first mode large, with the recent folders, and the others below.
+// newWelcome shows the first mode large, with the recent folders, and those of the others in one line below.
 func newWelcome(h *host, modes []mode, open func(dir string)) *welcome {
 	w := &welcome{host: h, open: open, recent: rows(0)}
 	icon := canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", assets.IconPNG))
@@ -56,13 +56,13 @@ func newWelcome(h *host, modes []mode, open func(dir string)) *welcome {
 	}
 	large.Add(container.NewStack(recentCard, inset(w.recent, 8, 8, 64, 6)))
 	cards := rows(16, container.NewCenter(large))
+	low := columns(16)
 	for _, m := range modes[1:] {
-		line := columns(16)
 		for _, c := range m.choices {
-			line.Add(newLowCard(h, c.icon, c.title, c.note, c.tapped))
+			low.Add(newLowCard(h, c.icon, c.title, c.note, c.tapped))
 		}
-		cards.Add(container.NewCenter(line))
 	}
+	cards.Add(container.NewCenter(low))
 	sentence := newText(lang.L("Finds surgical clips on a planning CT and drafts the tumour-bed boost from them. You decide; it proposes."),
 		textStyle{colour: colourDim})
 	w.box = container.NewCenter(rows(14,
@@ -80,7 +80,7 @@ func (w *window) modes() []mode {
 	return []mode{
 		{lang.L("Contour"), []choice{
 			{theme.FolderOpenIcon(), lang.L("Open a CT folder"), w.host.keys.tip(lang.L("Or drop a folder here"), "file.open"), w.chooseFolder},
-			{theme.FileIcon(), lang.L("Open a file"), w.host.keys.tip(lang.L("A zip, DICOMDIR or DICOM slice"), "file.openfile"), w.chooseFile},
+			{theme.FileIcon(), lang.L("Open a file"), w.host.keys.tip(lang.L("Zip, DICOMDIR or slice"), "file.openfile"), w.chooseFile},
 			{theme.MediaPlayIcon(), lang.L("Demo case"), lang.L("A made-up patient with known clips"), w.openDemo},
 		}},
 		{lang.L("Teaching"), []choice{
@@ -88,7 +88,7 @@ func (w *window) modes() []mode {
 			{theme.HelpIcon(), lang.L("Guided tour"), lang.L("Clips and what imitates them"), w.openTour},
 		}},
 		{lang.L("Quality assurance"), []choice{
-			{theme.SearchIcon(), lang.L("Check contours"), lang.L("Compare and check structure sets on a CT"), w.openQA},
+			{theme.SearchIcon(), lang.L("Check contours"), lang.L("Structure sets side by side"), w.openQA},
 		}},
 	}
 }

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package dicom
-
-import "time"
-
-// busy is the time, for want of a better measure.
-func busy() time.Duration { return time.Duration(time.Now().UnixNano()) }

@@ -81,6 +81,9 @@ func TestAnonymiseLeavesNothingThatTells(t *testing.T) {
 				t.Errorf("%s still holds %q", filepath.Base(path), word)
 			}
 		}
+		if bytes.Contains(b, []byte("\x28\x00\x01\x03CS")) {
+			t.Errorf("%s speaks of Burned In Annotation, which nobody has looked for", filepath.Base(path))
+		}
 		for _, word := range []string{"113100", "YES", "Case 7"} {
 			if !bytes.Contains(b, []byte(word)) {
 				t.Errorf("%s lacks %q", filepath.Base(path), word)

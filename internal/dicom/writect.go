@@ -211,7 +211,6 @@ func (f *ctForm) slice(z int, hu []int16) ([]byte, error) {
 	b.ascii(tag.ImageOrientationPatient, append(decimals(s.Row), decimals(s.Col)...)...)
 	b.ascii(tag.FrameOfReferenceUID, s.FrameOfReferenceUID)
 	b.ascii(tag.PositionReferenceIndicator, s.PositionReference)
-	b.ascii(tag.BurnedInAnnotation, "NO")
 	b.ascii(tag.LossyImageCompression, "00")
 	b.ascii(tag.PixelSpacing, decimal(s.PixelSpacing[0]), decimal(s.PixelSpacing[1]))
 	b.ascii(tag.PhotometricInterpretation, "MONOCHROME2")

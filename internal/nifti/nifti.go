@@ -70,8 +70,14 @@ func read(path string) (*volume.Volume, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	most := info.Size()
 	var r io.Reader = bufio.NewReaderSize(f, 1<<20)
 	if strings.HasSuffix(path, ".gz") {
+		most *= gzipMost
 		if r, err = gzip.NewReader(r); err != nil {
 			return nil, fmt.Errorf("%w; is it a gzip file?", err)
 		}
@@ -88,21 +94,46 @@ func read(path string) (*volume.Volume, error) {
 	if err != nil {
 		return nil, err
 	}
+	voxels := grid.Nx * grid.Ny * grid.Nz()
+	if float64(h.VoxOffset)+2*float64(voxels) > float64(most) {
+		return nil, fmt.Errorf("its header claims %d x %d x %d voxels, more than its %d bytes can hold; the file is cut short", grid.Nx, grid.Ny, grid.Nz(), info.Size())
+	}
 	if _, err := io.CopyN(io.Discard, r, int64(h.VoxOffset)-352); err != nil {
 		return nil, fmt.Errorf("header extension: %w", err)
 	}
-	v := volume.NewVolume(grid)
-	row := make([]byte, 2*grid.Nx*grid.Ny)
-	for z := range grid.Nz() {
-		if _, err := io.ReadFull(r, row); err != nil {
-			return nil, fmt.Errorf("slice %d of %d: %w; the file is cut short", z+1, grid.Nz(), err)
+	v := &volume.Volume{Grid: grid}
+	if v.HU, err = h.voxels(r, voxels, grid.Nx*grid.Ny, info.Size()); err != nil {
+		return nil, err
+	}
+	if flip {
+		for a, b := 0, grid.Nz()-1; a < b; a, b = a+1, b-1 {
+			low, high := v.Slice(a), v.Slice(b)
+			for i := range low {
+				low[i], high[i] = high[i], low[i]
+			}
 		}
-		if flip {
-			z = grid.Nz() - 1 - z
-		}
-		h.decode(v.Slice(z), row)
 	}
 	return v, nil
+}
+
+// gzipMost is how many bytes one of a gzip file can stand for, at most (https://zlib.net/zlib_tech.html).
+const gzipMost = 1032
+
+// voxels reads n voxels, slice of them a slice, from a file of so many bytes. A packed file may claim more than it holds: memory
+// for more than four times its bytes is taken only as the voxels come.
+func (h *header) voxels(r io.Reader, n, slice int, bytes int64) ([]int16, error) {
+	const step = 1 << 20
+	raw := make([]byte, 2*min(n, step))
+	hu := make([]int16, 0, min(n, 2*int(bytes)+step))
+	for len(hu) < n {
+		at, more := len(hu), min(n-len(hu), step)
+		if _, err := io.ReadFull(r, raw[:2*more]); err != nil {
+			return nil, fmt.Errorf("slice %d of %d: %w; the file is cut short", at/slice+1, n/slice, err)
+		}
+		hu = slices.Grow(hu, more)[:at+more]
+		h.decode(hu[at:], raw[:2*more])
+	}
+	return hu, nil
 }
 
 // decode turns little-endian int16 into HU with the header's slope and intercept.
@@ -140,7 +171,7 @@ func (h *header) grid() (g *volume.Grid, flip bool, err error) {
 		return nil, false, fmt.Errorf("data type %d; convert the CT to int16 HU", h.Datatype)
 	case h.SformCode == 0:
 		return nil, false, fmt.Errorf("no sform says where its voxels are; write one")
-	case h.VoxOffset < 352:
+	case !(h.VoxOffset >= 352):
 		return nil, false, fmt.Errorf("voxel offset %g lies inside the header", h.VoxOffset)
 	case h.XyztUnits&spaceUnits != 0 && h.XyztUnits&spaceUnits != millimetres:
 		return nil, false, fmt.Errorf("its lengths are not in millimetres (unit %d); convert it", h.XyztUnits&spaceUnits)

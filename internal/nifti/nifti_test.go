@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"math"
+	"math/rand"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -82,6 +84,27 @@ func TestReadTurnsSlicesAlongTheNormal(t *testing.T) {
 	}
 }
 
+// TestAHeaderTakesNoMemoryThatItsFileDoesNotFill: what a header claims is held against the size of the file, and where that is
+// packed, against what comes out of it.
+func TestAHeaderTakesNoMemoryThatItsFileDoesNotFill(t *testing.T) {
+	claim := file(t, func(h *header) { h.Dim = [8]int16{3, 1024, 1024, 128} }) // 268 MB
+	noise := make([]byte, 300_000)
+	rand.New(rand.NewSource(1)).Read(noise)
+	for _, name := range []string{"a.nii", "a.nii.gz"} {
+		path := write(t, name, append(bytes.Clone(claim), noise...))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Read(path)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "cut short") {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > 12<<20 {
+			t.Errorf("%s: %d MB were taken for a file of 300 kB", name, got>>20)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	cases := map[string]struct {
 		bytes []byte
@@ -96,6 +119,9 @@ func TestReadRefuses(t *testing.T) {
 		"nowhere":   {file(t, func(h *header) { h.Srow[0][3] = float32(math.Inf(1)) }), "singular"},
 		"no slope":  {file(t, func(h *header) { h.SclSlope = float32(math.NaN()) }), "slope"},
 		"vectors":   {file(t, func(h *header) { h.Dim = [8]int16{5, 2, 3, 1, 1, 4, 1, 1} }), "one 3-D volume"},
+		"too many":  {file(t, func(h *header) { h.Dim = [8]int16{3, 512, 512, 100} }), "can hold"},
+		"far off":   {file(t, func(h *header) { h.VoxOffset = 1e30 }), "can hold"},
+		"no offset": {file(t, func(h *header) { h.VoxOffset = float32(math.NaN()) }), "offset"},
 		"huge":      {file(t, func(h *header) { h.Dim = [8]int16{3, 32767, 32767, 32767} }), "more than a CT"},
 	}
 	for name, c := range cases {

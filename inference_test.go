@@ -13,22 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clipwright/clipwright/internal/cputime"
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
 	"github.com/clipwright/clipwright/segment"
 	"github.com/clipwright/clipwright/segment/onnx"
 )
-
-// processorSeconds is what this process has used: other work on the machine changes it little.
-func processorSeconds(t *testing.T, who int) float64 {
-	t.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(who, &used); err != nil {
-		t.Fatal(err)
-	}
-	seconds := func(v syscall.Timeval) float64 { return float64(v.Sec) + float64(v.Usec)/1e6 }
-	return seconds(used.Utime) + seconds(used.Stime)
-}
 
 // TestInferenceBars prints what the CPU needs (make bench-inference): for phantoms of 35, 100 and 196 slices, where the cost
 // must follow the body's volume; for a second run in one process; and for the whole program from folder to RTSTRUCT.
@@ -63,7 +53,7 @@ func TestInferenceBars(t *testing.T) {
 		var litres, windows float64
 		run := func() (cpu, wall float64) {
 			totals := map[string]int{}
-			begun, start := processorSeconds(t, syscall.RUSAGE_SELF), time.Now()
+			begun, start := cputime.Used(), time.Now()
 			if nets.Location == nil {
 				nets = segment.Networks{Location: open(location), Segmentation: open(segmentation), LocationCard: location.Card, SegmentationCard: segmentation.Card}
 			}
@@ -76,7 +66,7 @@ func TestInferenceBars(t *testing.T) {
 				t.Fatal(err)
 			}
 			litres, windows = found.Body.VolumeMM3()/1e6, float64(totals["locate"]+totals["segment"])
-			return processorSeconds(t, syscall.RUSAGE_SELF) - begun, time.Since(start).Seconds()
+			return (cputime.Used() - begun).Seconds(), time.Since(start).Seconds()
 		}
 		cpu, wall := run()
 		of := windows

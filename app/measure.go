@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/clipwright/clipwright/app/session"
+	"github.com/clipwright/clipwright/internal/cputime"
 )
 
 // Measures is what the window took on one CT, through the real window.
@@ -60,12 +61,12 @@ func (r *recorder) measure(dir string, began time.Time) (m Measures, err error) 
 	debug.FreeOSMemory()
 	m.MemoryMB = residentMB()
 	began = time.Now()
-	used := busy()
+	used := cputime.Used()
 	if err := r.scroll(s); err != nil {
 		return m, err
 	}
 	m.Frames = framesMeasured / time.Since(began).Seconds()
-	m.FrameBusy = (busy() - used) / framesMeasured
+	m.FrameBusy = (cputime.Used() - used) / framesMeasured
 	return m, r.stalls(s, &m)
 }
 

@@ -4,18 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 )
-
-// busy is the processor time that this process has used, drawing in software included.
-func busy() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
 
 // residentMB is the memory that this process holds, as the system counts it.
 func residentMB() float64 {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/clipwright/clipwright/internal/cputime"
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -90,12 +91,12 @@ func benchmark(b *testing.B, plane Plane) {
 			c.next()
 			r.Render(dst, s)
 			b.ReportAllocs()
-			began := busy()
+			began := cputime.Used()
 			for b.Loop() {
 				c.next()
 				r.Render(dst, s)
 			}
-			b.ReportMetric(float64((busy()-began).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(float64((cputime.Used()-began).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		})
 	}
 }

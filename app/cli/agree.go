@@ -47,7 +47,7 @@ func (o *agreeOptions) check() error {
 	switch {
 	case o.cases < 0 || o.cases > mostAgree:
 		return usageError{fmt.Errorf("--cases %d: give 1 to %d; 20 are the bar", o.cases, mostAgree)}
-	case o.patch < 32 || o.patch%32 != 0:
+	case o.patch < 32 || o.patch > 96 || o.patch%32 != 0:
 		return usageError{fmt.Errorf("--patch %d: give 96 (as the networks ship), 64 or 32", o.patch)}
 	}
 	if o.provider != "" && (checkProvider(o.provider) != nil || o.provider == "auto") {

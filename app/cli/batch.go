@@ -28,11 +28,9 @@ const (
 
 // BatchRecord is what stands in NAME/record.json of a batch, written when all else of the case is.
 type BatchRecord struct {
-	Case        string  `json:"case"`
-	Fingerprint string  `json:"fingerprint"`      // of the case's files, settings, program and networks
-	Reason      string  `json:"reason,omitempty"` // why there is no result
-	Result      *Result `json:"result"`
-	Kept        int     `json:"kept"` // clips in the RTSTRUCT
+	qa.CaseHead
+	Result *Result `json:"result"`
+	Kept   int     `json:"kept"` // clips in the RTSTRUCT
 }
 
 // outcome is the record in a word.
@@ -103,7 +101,7 @@ func runBatch(ctx context.Context, deps Deps, root string, o segmentOptions) err
 	if err != nil {
 		return err
 	}
-	if err := prepareBatch(o.out, settings, o.force); err != nil {
+	if err := (qa.BatchFolder{Dir: o.out, File: batchSettings, Settings: settings, What: "settings", Force: o.force}).Prepare(); err != nil {
 		return err
 	}
 	nets, closeNets, err := deps.openNetworks(ctx, segment.Options{Provider: o.provider, Device: o.device, Threads: o.threads})
@@ -138,77 +136,34 @@ func runBatch(ctx context.Context, deps Deps, root string, o segmentOptions) err
 	return nil
 }
 
-// prepareBatch makes the folder, or recognises it as one that an earlier run with the same settings left.
-func prepareBatch(out, settings string, force bool) error {
-	path := filepath.Join(out, batchSettings)
-	switch before, err := os.ReadFile(path); {
-	case err == nil && !force && string(before) != settings:
-		return fmt.Errorf("%s holds results of other settings; choose another folder or add --force to do them anew", out)
-	case errors.Is(err, fs.ErrNotExist):
-		if entries, err := os.ReadDir(out); err == nil && len(entries) > 0 {
-			return fmt.Errorf("%s holds files that are no results of this command; choose an empty folder", out)
-		}
-	case err != nil:
-		return err
-	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
-	}
-	return writeAside(path, []byte(settings), true)
-}
-
-// batchCase returns the record of a case: the one that stands, or a new one. What goes wrong inside, a fault of the program
-// included, is this case's alone; only ctx and the folder of results can fail the batch.
+// batchCase returns the record of a case: the one that stands, or a new one.
 func (o segmentOptions) batchCase(ctx context.Context, deps Deps, nets segment.Networks, root, name, settings string) (BatchRecord, error) {
 	o.dir = filepath.Join(root, name)
 	folder := filepath.Join(o.out, name)
 	o.out, o.force = filepath.Join(folder, batchSet), true // a set without a record is what a killed run left
-	record := filepath.Join(folder, batchRecord)
 	print, err := qa.Fingerprint(o.dir, settings)
 	if err != nil {
 		return BatchRecord{}, err
 	}
-	if text, err := os.ReadFile(record); err == nil {
-		var before BatchRecord
-		if json.Unmarshal(text, &before) == nil && before.Fingerprint == print {
-			return before, nil
-		}
-	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return BatchRecord{}, err
 	}
-	for _, old := range []string{record, o.out} { // of other files or settings
-		if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return BatchRecord{}, err
+	return qa.RecordOf(ctx, filepath.Join(folder, batchRecord), name, print, func(r *BatchRecord) error {
+		if err := os.Remove(o.out); err != nil && !errors.Is(err, fs.ErrNotExist) { // of other files or settings
+			return err
 		}
-	}
-	r := BatchRecord{Case: name, Fingerprint: print}
-	result, err := o.guarded(ctx, deps, nets)
-	switch {
-	case ctx.Err() != nil:
-		return BatchRecord{}, ctx.Err()
-	case err != nil:
-		r.Reason = strings.ReplaceAll(err.Error(), "\n", "; ")
-	default:
+		result, _, err := o.one(ctx, deps, nets, nil)
+		if err != nil {
+			return err
+		}
 		r.Result = &result
 		for _, c := range result.Clips {
-			if c.kept {
+			if c.Kept {
 				r.Kept++
 			}
 		}
-	}
-	return r, WriteJSON(record, r, true)
-}
-
-// guarded is one, a fault of the program being an error.
-func (o *segmentOptions) guarded(ctx context.Context, deps Deps, nets segment.Networks) (r Result, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("a fault of this program, please report it: %v", p)
-		}
-	}()
-	r, _, err = o.one(ctx, deps, nets, nil)
-	return r, err
+		return nil
+	})
 }
 
 // writeBatchSummary writes one row a case.

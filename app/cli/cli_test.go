@@ -132,6 +132,11 @@ func TestSegmentThenCompare(t *testing.T) {
 	}
 	var r Result
 	readJSON(t, result, &r)
+	for _, c := range r.Clips {
+		if !c.Kept {
+			t.Errorf("clip %d is not said to be kept", c.ID)
+		}
+	}
 	if len(r.Clips) != 4 || r.ROI == nil || r.Provider != "cpu" || r.SeriesUID == "" || r.Seconds.Total <= 0 {
 		t.Errorf("result: %d clips, ROI %v, provider %q, series %q, total %g s", len(r.Clips), r.ROI, r.Provider, r.SeriesUID, r.Seconds.Total)
 	}

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +32,11 @@ func TestWhatCannotBeWrittenIsSaidBeforeTheWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, nowhere := filepath.Join(dir, "out"), filepath.Join(dir, "nowhere", "out")
+	image := filepath.Join(ct, "CT.0003.dcm")
+	whole, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		code int
 		want string
@@ -43,6 +50,10 @@ func TestWhatCannotBeWrittenIsSaidBeforeTheWork(t *testing.T) {
 		{ExitUsage, "--threads", []string{"evaluate", "--cases", set, "--threads", "-1"}},
 		{ExitUsage, "--limit", []string{"evaluate", "--cases", set, "--limit", "-1"}},
 		{ExitUsage, "one recipe", []string{"recipes", "a", "b"}},
+		{ExitFailure, "no structure set", []string{"segment", ct, "--out", image, "--force"}},
+		{ExitFailure, "no structure set", []string{"draft", "--ct", ct, "--clips", dir + "/truth.dcm", "--margin-mm", "5", "--out", image, "--force"}},
+		{ExitFailure, "DICOM file", []string{"segment", ct, "--out", out, "--json", image, "--force"}},
+		{ExitFailure, "DICOM file", []string{"compare", "--ct", ct, dir + "/truth.dcm", dir + "/truth.dcm", "--json", dir + "/truth.dcm", "--force"}},
 	} {
 		code, stdout, errOut := call(t, func(d *Deps) { d.Engine = closedEngine{t: t} }, c.args...)
 		if code != c.code || !strings.Contains(errOut, c.want) {
@@ -50,6 +61,9 @@ func TestWhatCannotBeWrittenIsSaidBeforeTheWork(t *testing.T) {
 		}
 		if _, err := os.Lstat(out); !errors.Is(err, os.ErrNotExist) {
 			t.Fatalf("%q wrote", c.args)
+		}
+		if now, err := os.ReadFile(image); err != nil || !bytes.Equal(now, whole) {
+			t.Fatalf("%q: an image of the CT is not what it was, %v", c.args, err)
 		}
 	}
 }
@@ -71,9 +85,24 @@ func TestEvaluateMakesItsFoldersBeforeTheWork(t *testing.T) {
 
 func TestClipsThatAreLeftOutAreSaidToBe(t *testing.T) {
 	dir := writeCase(t, append(leftClips(), [3]int{75, 95, 37})...)
-	code, out, errOut := call(t, nil, "segment", filepath.Join(dir, "ct"), "--out", filepath.Join(dir, "rs.dcm"))
+	result := filepath.Join(dir, "r.json")
+	code, out, errOut := call(t, nil, "segment", filepath.Join(dir, "ct"), "--out", filepath.Join(dir, "rs.dcm"), "--json", result)
 	if code != ExitOK {
 		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	var r Result
+	readJSON(t, result, &r)
+	kept := 0
+	for _, c := range r.Clips {
+		if c.Kept {
+			kept++
+		}
+		if c.Kept == slices.Contains(c.Flags, segment.FlagFar) {
+			t.Errorf("clip %d, flags %q: kept is %v in the JSON file", c.ID, c.Flags, c.Kept)
+		}
+	}
+	if kept != 4 {
+		t.Errorf("%d clips are kept in the JSON file", kept)
 	}
 	left := ""
 	for _, line := range strings.Split(out, "\n") {

@@ -38,7 +38,7 @@ func exportCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.structures, "rtstruct", "", "RTSTRUCT whose structures become masks on the voxels of the CT")
 	f.StringArrayVar(&o.only, "structure", nil, "name of a structure to write; without it all are")
 	f.StringVar(&o.format, "format", "nifti", "nifti or nrrd")
-	f.Float64Var(&o.sliceMM, "slice-mm", 0, "distance between slices to resample to, which unevenly spaced ones need")
+	numberFlag(f, &o.sliceMM, "slice-mm", 0, 0.1, 50, "distance between slices to resample to, which unevenly spaced ones need")
 	f.BoolVar(&o.force, "force", false, "replace files that exist")
 	return c
 }
@@ -47,8 +47,6 @@ func (o *exportOptions) ending() (string, error) {
 	switch {
 	case o.out == "":
 		return "", usageError{errors.New("say where to write with --out DIR")}
-	case o.sliceMM < 0 || o.sliceMM > 0 && (o.sliceMM < 0.1 || o.sliceMM > 50):
-		return "", usageError{fmt.Errorf("--slice-mm %g: give 0.1 to 50", o.sliceMM)}
 	case o.format == "nifti":
 		return ".nii.gz", nil
 	case o.format == "nrrd":

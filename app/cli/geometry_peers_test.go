@@ -16,7 +16,7 @@ import (
 func TestGeometryForPeers(t *testing.T) {
 	dir := os.Getenv("CLIPWRIGHT_GEOMETRY")
 	if dir == "" {
-		t.Skip("run by 'make bench-peers'")
+		t.Skip("run by 'make geometry-peers'")
 	}
 	const n = 90
 	g := volume.NewUniformGrid(n, n, n, 1, 1, 1, volume.Vec{})

@@ -46,7 +46,7 @@ func lessonMakeCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.Note, "note", "", "what a learner knows beforehand, for instance how many clips the operation note counts")
 	f.IntVar(&o.Difficulty, "difficulty", 3, "1 (easiest) to 5")
 	f.StringSliceVar(&o.Categories, "category", nil, "what it is an example of; repeat or separate by commas")
-	f.Float64Var(&o.Lesson.HitRadiusMM, "hit-radius-mm", 0, "how near a mark must be (default 5, on slices above 3 mm 7)")
+	numberFlag(f, &o.Lesson.HitRadiusMM, "hit-radius-mm", 0, 0.1, 20, "how near a mark must be (default 5, on slices above 3 mm 7)")
 	f.StringVar(&o.ct, "ct", "", "folder of a CT to make the case of")
 	f.StringVar(&o.reference, "reference", "", "with --ct: RTSTRUCT with its clips")
 	f.StringVar(&o.series, "series", "", "with --ct: series instance UID, when the folder holds several CTs")
@@ -54,10 +54,10 @@ func lessonMakeCommand(deps Deps) *cobra.Command {
 	f.StringArrayVar(&o.distractors, "distractor", nil, "with --ct: STRUCTURE=REASON, what is mistaken for a clip and why it is none; repeat")
 	f.Int64Var(&o.seed, "seed", 1, "where the search for a case begins")
 	f.StringVar(&o.clips, "clips", "5-8", "clips in the bed, a number or a range")
-	f.Float64Var(&o.ClipMM, "clip-mm", 0, "their length (default: common ones)")
-	f.Float64Var(&o.SliceMM, "slice-mm", 3, "slice thickness")
-	f.Float64Var(&o.NoiseHU, "noise-hu", 0, "noise (default: drawn)")
-	f.Float64Var(&o.Density, "density", 0, "of the breast, 0 (drawn) to 1")
+	numberFlag(f, &o.ClipMM, "clip-mm", 0, 2, 12, "their length (default: common ones)")
+	numberFlag(f, &o.SliceMM, "slice-mm", 3, 1, 8, "slice thickness")
+	numberFlag(f, &o.NoiseHU, "noise-hu", 0, 0.01, 60, "noise (default: drawn)")
+	numberFlag(f, &o.Density, "density", 0, 0, 1, "of the breast, 0 (drawn) to 1")
 	f.StringSliceVar(&o.Kinds, "with", nil, "distractors: "+strings.Join(teach.DistractorKinds(), ", "))
 	f.BoolVar(&o.Pairs, "pairs", false, "clips in pairs")
 	f.BoolVar(&o.Axillary, "axillary", false, "clips in the axilla too")
@@ -77,6 +77,9 @@ func makeLesson(c *cobra.Command, deps Deps, o *lessonMakeOptions) error {
 	}
 	if o.Difficulty < 1 || o.Difficulty > teach.HardestDifficulty {
 		return usageError{fmt.Errorf("--difficulty %d: give 1 to %d", o.Difficulty, teach.HardestDifficulty)}
+	}
+	if o.seed < 0 {
+		return usageError{fmt.Errorf("--seed %d: give 0 or more", o.seed)}
 	}
 	forCT := []string{"series", "target", "distractor"}
 	forPhantom := []string{"seed", "clips", "clip-mm", "slice-mm", "noise-hu", "density", "with", "pairs", "axillary", "rib", "seroma-moved"}
@@ -146,6 +149,9 @@ func (o *lessonMakeOptions) fromPhantom(ctx context.Context) (*teach.Case, error
 	return teach.MakePhantom(ctx, o.out, o.seed, o.Spec, o.Lesson)
 }
 
+// maxSeconds is more than anybody takes: a day.
+const maxSeconds = 24 * 60 * 60
+
 type lessonMarkOptions struct {
 	lessonFolders
 	marks, learner, json, provider string
@@ -166,7 +172,7 @@ func lessonMarkCommand(deps Deps) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.marks, "answer", "", "RTSTRUCT with the learner's clips")
 	f.StringVar(&o.learner, "learner", "", "name or alias of the learner")
-	f.Float64Var(&o.seconds, "seconds", 0, "time the learner took")
+	numberFlag(f, &o.seconds, "seconds", 0, 0, maxSeconds, "time the learner took")
 	f.BoolVar(&o.network, "network", false, "also say what the networks make of the case")
 	f.StringVar(&o.provider, "provider", "auto", "with --network: auto, cpu, cuda, webgpu, directml or coreml")
 	f.BoolVar(&o.keep, "keep", false, "add the attempt to the results")
@@ -182,8 +188,6 @@ func markLesson(ctx context.Context, deps Deps, o *lessonMarkOptions, dir string
 		return usageError{errors.New("name the learner's RTSTRUCT with --answer RS.dcm")}
 	case teach.CheckLearner(o.learner) != nil:
 		return usageError{fmt.Errorf("--learner: %w", teach.CheckLearner(o.learner))}
-	case o.seconds < 0:
-		return usageError{fmt.Errorf("--seconds %g: give 0 or more", o.seconds)}
 	case o.keep && o.results == "":
 		return usageError{errors.New("name the folder of results with --results")}
 	}

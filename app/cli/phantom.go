@@ -66,6 +66,12 @@ func phantomCommand(deps Deps) *cobra.Command {
 			default:
 				return usageError{fmt.Errorf("--size %q: give full or small", o.size)}
 			}
+			if o.Seed < 0 {
+				return usageError{fmt.Errorf("--seed %d: give 0 or more", o.Seed)}
+			}
+			if o.tensors.count < 1 || o.tensors.perAnatomy < 1 {
+				return usageError{fmt.Errorf("--count %d and --per-anatomy %d must be positive", o.tensors.count, o.tensors.perAnatomy)}
+			}
 			if o.breasts && o.insert == "" {
 				return usageError{errors.New("--breasts goes with --insert REAL_CT")}
 			}
@@ -78,8 +84,8 @@ func phantomCommand(deps Deps) *cobra.Command {
 	f := c.Flags()
 	f.Int64Var(&o.Seed, "seed", 1, "the same seed makes the same case")
 	f.StringVar(&o.out, "out", "", "folder for ct/, truth.dcm and truth.json")
-	f.Float64Var(&o.SliceMM, "slice-mm", 0, "slice spacing in mm (default 5)")
-	f.Float64Var(&o.PixelMM, "pixel-mm", 0, "pixel spacing in mm (default 1.27)")
+	numberFlag(f, &o.SliceMM, "slice-mm", 0, 0.5, 10, "slice spacing in mm (default 5)")
+	numberFlag(f, &o.PixelMM, "pixel-mm", 0, 0.4, 5, "pixel spacing in mm (default 1.27)")
 	f.StringVar(&o.size, "size", "full", "full (512 x 512 x 100) or small (256 x 256 x 60)")
 	f.StringVar(&o.tensors.dir, "tensors", "", "write training tensors into this folder instead")
 	f.IntVar(&o.tensors.count, "count", 1, "with --tensors: how many samples")
@@ -126,9 +132,6 @@ func makePhantom(ctx context.Context, o phantomOptions) (*phantom.Case, dicom.CT
 	if o.insert == "" {
 		c, err := phantom.Generate(ctx, o.Options)
 		return c, meta, err
-	}
-	if o.Seed < 0 {
-		return nil, meta, usageError{errors.New("--seed: give a number from 0")}
 	}
 	c, err := insertedCase(ctx, o.insert, o.Seed, o.breasts)
 	meta.Patient = dicom.Patient{Name: fmt.Sprintf("Inserted^Seed%d", o.Seed), ID: fmt.Sprintf("INSERTED-%d", o.Seed)}

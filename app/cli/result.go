@@ -34,8 +34,7 @@ type ClipResult struct {
 	PeakHU     int        `json:"peak_hu"`
 	Confidence float64    `json:"confidence"`
 	Flags      []string   `json:"flags"`
-
-	kept bool // in the RTSTRUCT and its targets
+	Kept       bool       `json:"kept"` // in the RTSTRUCT and its targets
 }
 
 // ROIResult is the region the Location Net pointed at.
@@ -77,7 +76,7 @@ func NewResult(seriesUID string, found *segment.Result, set *dicom.StructureSet,
 	for _, c := range found.Clips {
 		r.Clips = append(r.Clips, ClipResult{
 			ID: c.ID, Side: c.Side, CentreMM: c.CentreMM, VolumeMM3: c.VolumeMM3,
-			PeakHU: c.PeakHU, Confidence: c.Confidence, Flags: append([]string{}, c.Flags...), kept: c.Kept,
+			PeakHU: c.PeakHU, Confidence: c.Confidence, Flags: append([]string{}, c.Flags...), Kept: c.Kept,
 		})
 	}
 	if set == nil {
@@ -119,13 +118,16 @@ func writeAside(path string, b []byte, force bool) error {
 }
 
 // checkTarget is an error when a file cannot be written to path, "" being none: there is no such folder, or it exists and
-// force is not set. It is asked before the work is done.
+// force is not set, or it is a DICOM file, which no report replaces. It is asked before the work is done.
 func checkTarget(path string, force bool) error {
 	if path == "" {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return fmt.Errorf("write %s: there is no folder %s; make it first", path, filepath.Dir(path))
+	}
+	if force && dicom.IsFile(path) {
+		return fmt.Errorf("write %s: that is a DICOM file, which is never replaced by this; choose another name", path)
 	}
 	return refuseExisting(path, force)
 }

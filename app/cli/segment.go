@@ -166,7 +166,7 @@ func printSegment(deps Deps, out string, r Result) {
 	left := 0
 	for _, c := range r.Clips {
 		note := strings.Join(c.Flags, ", ")
-		if !c.kept {
+		if !c.Kept {
 			left++
 			note += ": left out"
 		}

@@ -182,9 +182,6 @@ func weight(fraction float64, far int) float64 {
 }
 
 func writePhantomTensors(ctx context.Context, deps Deps, o phantomOptions) error {
-	if o.tensors.count < 1 || o.tensors.perAnatomy < 1 {
-		return usageError{fmt.Errorf("--count %d and --per-anatomy %d must be positive", o.tensors.count, o.tensors.perAnatomy)}
-	}
 	if err := os.MkdirAll(o.tensors.dir, 0o755); err != nil {
 		return err
 	}

@@ -24,14 +24,17 @@ func (f *writeFlags) add(c *cobra.Command) {
 	flags.BoolVar(&f.force, "force", false, "replace files that exist")
 }
 
-// check refuses what exists, and a base that does not, before any work is done.
+// check refuses what exists, or is no structure set to be replaced, and a base that does not, before any work is done.
 func (f *writeFlags) check() error {
 	if f.appendTo != "" {
 		if _, err := os.Stat(f.appendTo); err != nil {
 			return usageError{fmt.Errorf("--append-to: %w", err)}
 		}
 	}
-	return checkTarget(f.out, f.force)
+	if err := refuseExisting(f.out, f.force); err != nil {
+		return err
+	}
+	return dicom.CheckTarget(f.out, f.force)
 }
 
 func (f *writeFlags) options() []session.StructureOption {

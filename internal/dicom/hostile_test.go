@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clipwright/clipwright/internal/cputime"
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -60,9 +61,9 @@ func bounded(t testing.TB, what string, n int, work func()) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start, begun := time.Now(), busy()
+	start, begun := time.Now(), cputime.Used()
 	work()
-	took, used := time.Since(start), busy()-begun
+	took, used := time.Since(start), cputime.Used()-begun
 	runtime.ReadMemStats(&after)
 	hang := 20 * hostileTime // the machine may have other work
 	if os.Getenv("CLIPWRIGHT_SOAK") != "" {

@@ -12,6 +12,27 @@ import (
 	"github.com/clipwright/clipwright/internal/files"
 )
 
+// CheckTarget is an error when WriteStructureSet could write nothing to path: it exists and force is not set, there is no
+// folder for it, or it is anything but a structure set. It is asked before the work is done.
+func CheckTarget(path string, force bool) error {
+	if err := refuseTarget(path, nil, force); err != nil {
+		return fmt.Errorf("write structure set %s: %w", path, err)
+	}
+	return nil
+}
+
+// IsFile tells whether there is a DICOM file at path, known by the mark behind its preamble.
+func IsFile(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var mark [4]byte
+	_, err = f.ReadAt(mark[:], preamble)
+	return err == nil && string(mark[:]) == "DICM"
+}
+
 // refuseTarget is an error when path may not be written: it exists and force is not set, it is a folder, an
 // image of the CT, or anything but a structure set.
 func refuseTarget(path string, ct *Series, force bool) error {

@@ -3,17 +3,13 @@ package qa
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -34,10 +30,8 @@ type BatchOptions struct {
 
 // CaseRecord is what stands in cases/NAME.json.
 type CaseRecord struct {
-	Case        string    `json:"case"`
-	Fingerprint string    `json:"fingerprint"`      // of rules, version and the files of the case
-	Reason      string    `json:"reason,omitempty"` // why there is no result
-	Results     []*Result `json:"results"`
+	CaseHead
+	Results []*Result `json:"results"`
 }
 
 const (
@@ -77,44 +71,13 @@ func Batch(ctx context.Context, o BatchOptions) ([]CaseRecord, error) {
 	return records, errors.Join(errs...)
 }
 
-// CaseFolders lists the folders in root by name, without hidden ones and out.
-func CaseFolders(root, out string) ([]string, error) {
-	entries, err := os.ReadDir(root)
-	if err != nil {
-		return nil, fmt.Errorf("look for cases: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		path := filepath.Join(root, e.Name())
-		info, err := os.Stat(path) // follows links
-		if err != nil || !info.IsDir() || strings.HasPrefix(e.Name(), ".") || samePath(path, out) {
-			continue
-		}
-		names = append(names, e.Name())
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("%s holds no folder; each folder in it is one case, with its CT and RTSTRUCTs", root)
-	}
-	return names, nil
-}
-
-// prepareOut makes the folder, or recognises it as one that an earlier run with the same rules left.
+// prepareOut makes the folder of the results, or recognises it, and removes what a killed run was writing.
 func prepareOut(o BatchOptions) error {
-	rules := filepath.Join(o.Out, rulesFile)
-	switch before, err := os.ReadFile(rules); {
-	case err == nil && !o.Force && !bytes.Equal(before, []byte(o.RulesText)):
-		return fmt.Errorf("%s holds results of other rules; choose another folder or add --force to measure anew", o.Out)
-	case errors.Is(err, fs.ErrNotExist):
-		if entries, err := os.ReadDir(o.Out); err == nil && len(entries) > 0 {
-			return fmt.Errorf("%s holds files that are no results of this command; choose an empty folder", o.Out)
-		}
-	case err != nil:
+	if err := (BatchFolder{o.Out, rulesFile, o.RulesText, "rules", o.Force}).Prepare(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(o.Out, casesFolder), 0o755); err != nil {
-		return err
-	}
-	left, err := filepath.Glob(filepath.Join(o.Out, casesFolder, "*.json?*")) // what a killed run was writing
+	cases := filepath.Join(o.Out, casesFolder)
+	left, err := filepath.Glob(filepath.Join(cases, "*.json?*"))
 	if err != nil {
 		return err
 	}
@@ -123,91 +86,43 @@ func prepareOut(o BatchOptions) error {
 			return err
 		}
 	}
-	return fileatomic.WriteFile(rules, strings.NewReader(o.RulesText))
+	return os.MkdirAll(cases, 0o755)
 }
 
-// one returns the record of a case: the one that stands, or a new one, put in place.
+// one returns the record of a case: the one that stands, or a new one.
 func (o *BatchOptions) one(ctx context.Context, name string) (CaseRecord, error) {
-	dir, file := filepath.Join(o.Root, name), filepath.Join(o.Out, casesFolder, name+".json")
-	print, err := o.fingerprint(dir)
+	dir := filepath.Join(o.Root, name)
+	print, err := Fingerprint(dir, o.Version, o.RulesText)
 	if err != nil {
 		return CaseRecord{}, err
 	}
-	if text, err := os.ReadFile(file); err == nil {
-		var before CaseRecord
-		if json.Unmarshal(text, &before) == nil && before.Fingerprint == print {
-			return before, nil
-		}
-	}
-	r := CaseRecord{Case: name, Fingerprint: print, Results: []*Result{}}
-	if r.Results, err = judge(ctx, dir, o.Rules); err != nil {
-		if ctx.Err() != nil {
-			return CaseRecord{}, ctx.Err()
-		}
-		r.Reason = strings.ReplaceAll(err.Error(), "\n", "; ")
-	}
-	text, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
-		return CaseRecord{}, fmt.Errorf("%s: %w", file, err)
-	}
-	return r, fileatomic.WriteFile(file, bytes.NewReader(append(text, '\n')))
+	return RecordOf(ctx, filepath.Join(o.Out, casesFolder, name+".json"), name, print, func(r *CaseRecord) error {
+		r.Results = []*Result{}
+		return r.judge(ctx, dir, o.Rules)
+	})
 }
 
-// judge compares the sets of one folder. What goes wrong inside, a fault of the program included, is this case's alone.
-func judge(ctx context.Context, dir string, rules *Rules) (all []*Result, err error) {
-	all = []*Result{}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("a fault of this program, please report it: %v", p)
-		}
-	}()
+// judge compares the sets of one folder.
+func (r *CaseRecord) judge(ctx context.Context, dir string, rules *Rules) error {
 	inputs, err := Open(ctx, dir, rules, Choice{})
 	if err != nil {
-		return all, err
+		return err
 	}
 	for _, in := range inputs {
-		r, err := Compare(ctx, in, rules)
+		result, err := Compare(ctx, in, rules)
 		if err != nil {
-			return all, err
+			return err
 		}
-		r.dropMasks()
-		all = append(all, r)
+		result.dropMasks()
+		r.Results = append(r.Results, result)
 	}
-	return all, nil
+	return nil
 }
 
 func (r *Result) dropMasks() {
 	for i := range r.Pairs {
 		r.Pairs[i].RefMask, r.Pairs[i].TestMask = nil, nil
 	}
-}
-
-// fingerprint tells one state of the files of a case, of the rules and of the program from another.
-func (o *BatchOptions) fingerprint(dir string) (string, error) {
-	return Fingerprint(dir, o.Version, o.RulesText)
-}
-
-// Fingerprint tells one state of the files under dir, and of what else a result depends on, from another.
-func Fingerprint(dir string, settings ...string) (string, error) {
-	h := sha256.New()
-	for _, s := range settings {
-		fmt.Fprintf(h, "%s\n", s)
-	}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(h, "%s %d %d\n", path[len(dir):], info.Size(), info.ModTime().UnixNano())
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("look at the files of %s: %w", dir, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // WriteSummary puts summary.csv and summary.json beside the records: a run that was killed leaves those of the run before.

@@ -147,7 +147,7 @@ func TestOutliersLieBeyondTheFences(t *testing.T) {
 	var records []CaseRecord
 	for i, dsc := range []float64{0.9, 0.91, 0.92, 0.9, 0.93, 0.3} {
 		m := Metrics{DSC: Number(dsc), HDMM: missing(), HD95MM: missing(), ASDMM: missing(), SurfaceDSC: missing(), AddedPathMM: missing(), VolumeRatio: missing(), OffsetTotalMM: missing()}
-		records = append(records, CaseRecord{Case: fmt.Sprint(i), Results: []*Result{{Pairs: []PairResult{{Ref: "CTV", Metrics: m}}}}})
+		records = append(records, CaseRecord{CaseHead: CaseHead{Case: fmt.Sprint(i)}, Results: []*Result{{Pairs: []PairResult{{Ref: "CTV", Metrics: m}}}}})
 	}
 	rows := Rows(records)
 	for i := range rows {

@@ -125,9 +125,9 @@ func TestABatchReportShowsOutliersAndReasons(t *testing.T) {
 		} else {
 			r.Pairs[0].DSC += qa.Number(i) / 100
 		}
-		records = append(records, qa.CaseRecord{Case: string(rune('a' + i)), Results: []*qa.Result{r}})
+		records = append(records, qa.CaseRecord{CaseHead: qa.CaseHead{Case: string(rune('a' + i))}, Results: []*qa.Result{r}})
 	}
-	records = append(records, qa.CaseRecord{Case: "broken one", Reason: "its CT <is> damaged"})
+	records = append(records, qa.CaseRecord{CaseHead: qa.CaseHead{Case: "broken one", Reason: "its CT <is> damaged"}})
 	b := Batch{Records: records, Rules: qa.DefaultRules(), Version: "1", When: time.Now()}
 	d := b.document()
 	shaded, boxes := 0, 0

@@ -22,6 +22,9 @@ type banner struct {
 	details *widget.Label
 	fold    *fyne.Container
 	more    *button
+	take    *button // work that another program kept
+	forget  *button
+	offer   *session.Offer
 	open    bool
 	resized func() // makes room, or takes it back
 }
@@ -44,8 +47,12 @@ func newBanner(h *host, dismiss, resized func()) *banner {
 	b.fold = inset(scroll, 26, 8, 0, 4)
 	b.fold.Hide()
 	b.more = newButton(h, lang.L("Details"), nil, buttonFlat, "", b.toggle)
+	b.take = newButton(h, lang.L("Take it up"), nil, buttonNormal, lang.L("Continue with that work; Undo comes back"), func() { b.offer.Take() })
+	b.forget = newButton(h, lang.L("Forget it"), nil, buttonNormal, lang.L("That work is gone for good"), func() { b.offer.Forget() })
+	b.take.Hide()
+	b.forget.Hide()
 	closeButton := newButton(h, "", theme.CancelIcon(), buttonFlat, lang.L("Dismiss"), dismiss)
-	line := container.NewBorder(nil, nil, container.NewCenter(inset(b.icon, 10, 6, 0, 0)), columns(2, b.more, closeButton), middle(b.text))
+	line := container.NewBorder(nil, nil, container.NewCenter(inset(b.icon, 10, 6, 0, 0)), columns(4, b.take, b.forget, b.more, closeButton), middle(b.text))
 	b.box = rows(0, container.NewStack(
 		newFill(colourPanel),
 		container.NewBorder(nil, nil, b.edge, nil, rows(0, inset(line, 0, 6, 3, 3), b.fold)),
@@ -82,6 +89,9 @@ func (b *banner) set(n *session.Notice) {
 	}
 	b.details.SetText(strings.Join(details, "\n"))
 	setVisible(b.more, len(details) > 0)
+	b.offer = n.Offer
+	setVisible(b.take, n.Offer != nil)
+	setVisible(b.forget, n.Offer != nil)
 	b.open = false
 	b.fold.Hide()
 	b.box.Show()

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"os/user"
+	"sync"
 
 	"github.com/clipwright/clipwright/internal/store"
 )
@@ -12,12 +13,70 @@ func (s *Session) record(e store.Event) {
 	if s.deps.AuditDir == "" || s.document.Series == nil || s.document.Series.UID == "" {
 		return
 	}
-	e.Time, e.User = s.now().UTC(), userName()
-	err := store.Audit{Dir: s.deps.AuditDir}.Append(s.document.Series.UID, e)
-	if err != nil && !s.unlogged {
+	e.Time = s.now().UTC()
+	log, series := store.Audit{Dir: s.deps.AuditDir}, s.document.Series.UID
+	s.log.add(func() {
+		e.User = userName()
+		if err := log.Append(series, e); err != nil {
+			s.post(func() { s.sayUnlogged(err) })
+		}
+	})
+}
+
+func (s *Session) sayUnlogged(err error) {
+	if !s.unlogged {
 		s.unlogged = true
 		s.Notify(&Notice{Severity: Warning, Text: fmt.Sprintf("What is done on this CT is not being logged: %v.", err)})
 	}
+}
+
+// writer does what is added to it one after the other, on a goroutine of its own: a slow disk holds nobody up.
+type writer struct {
+	mu      sync.Mutex
+	waiting []func()
+	idle    chan struct{} // closed when nothing waits; nil while nothing is being done
+}
+
+func (w *writer) add(do func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = append(w.waiting, do)
+	if w.idle == nil {
+		w.idle = make(chan struct{})
+		go w.run()
+	}
+}
+
+func (w *writer) run() {
+	for do := w.next(); do != nil; do = w.next() {
+		do()
+	}
+}
+
+// next is what is to be done now; nil when nothing is.
+func (w *writer) next() func() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) == 0 {
+		close(w.idle)
+		w.idle = nil
+		return nil
+	}
+	do := w.waiting[0]
+	w.waiting = w.waiting[1:]
+	return do
+}
+
+// done closes when all that was added so far is done.
+func (w *writer) done() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.idle != nil {
+		return w.idle
+	}
+	nothing := make(chan struct{})
+	close(nothing)
+	return nothing
 }
 
 // userName is who is logged in on this machine.
@@ -34,6 +93,7 @@ func (s *Session) AuditLog() ([]store.Event, error) {
 	if s.deps.AuditDir == "" || s.document.Series == nil || s.document.Series.UID == "" {
 		return nil, nil
 	}
+	<-s.log.done()
 	return store.Audit{Dir: s.deps.AuditDir}.Read(s.document.Series.UID)
 }
 

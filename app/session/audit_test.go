@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWhatIsDoneIsLoggedWithoutNames(t *testing.T) {
@@ -41,8 +43,42 @@ func TestWhatIsDoneIsLoggedWithoutNames(t *testing.T) {
 	}
 	w.deps.AuditDir = filepath.Join(w.deps.AuditDir, files[0].Name()) // no folder
 	w.SetKept(1, false)
-	if n := w.View().Notice; n == nil || !strings.Contains(n.Text, "not being logged") {
-		t.Errorf("a log that cannot be written is not said: %+v", n)
-	}
+	w.until("the warning", func() bool { n := w.View().Notice; return n != nil && strings.Contains(n.Text, "not being logged") })
 	w.idle()
+}
+
+// TestTheLogIsWrittenInOrderAndBeforeTheEnd lets the disk be slower than the user.
+func TestTheLogIsWrittenInOrderAndBeforeTheEnd(t *testing.T) {
+	w := newWorld(t)
+	w.deps.AuditDir = filepath.Join(t.TempDir(), "audit")
+	w.OpenFolder("some/folder", "1.2")
+	w.idle()
+	w.Run()
+	w.idle()
+	slow := make(chan struct{})
+	w.log.add(func() { <-slow })
+	var want []string
+	for i := range 40 {
+		w.SetKept(1+i%3, i/3%2 == 1)
+		want = append(want, w.Plan().Name)
+	}
+	released := w.Close()
+	select {
+	case <-released:
+		t.Error("closed before the log was written")
+	default:
+	}
+	close(slow)
+	<-released
+	events, err := w.AuditLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range events[len(events)-len(want):] {
+		got = append(got, e.Action)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
 }

@@ -3,7 +3,11 @@ package session
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/internal/volume"
@@ -22,7 +26,13 @@ type autosaver struct {
 	given   stamp // what the user gave up
 	kept    stamp // what was written last
 
-	own [2]time.Time // when that was, and the time before: the work of another program with the same CT is not ours to forget
+	own   [2]time.Time // when that was, and the time before: the work of another program with the same CT is not ours to forget
+	taken []time.Time  // when what was taken up had been kept: our own copy stands in for it
+}
+
+// newAutosaver keeps work in dir under a name that no other program has.
+func newAutosaver(dir string) autosaver {
+	return autosaver{store: store.Autosave{Dir: dir, Program: strings.ReplaceAll(uuid.NewString(), "-", "")}, delay: autosaveDelay}
 }
 
 // autosaveKey is the series whose plan is kept, or "" when there is nothing to keep: a demo case has no UID.
@@ -74,6 +84,8 @@ func (s *Session) autosaved(key string, at time.Time, err error) {
 	case key != s.autosaveKey() || !s.worthKeeping(): // saved or given up while it was being written
 		_ = s.autosave.store.Remove(key, at)
 	default:
+		_ = s.autosave.store.Remove(key, s.autosave.taken...) // a copy left behind only asks again
+		s.autosave.taken = nil
 		s.Update(func() {
 			s.view.AutosavedAt = at
 			s.mark(ViewChanged)
@@ -89,26 +101,72 @@ func (s *Session) Discard() {
 	}
 	s.Update(func() {
 		s.autosave.given = s.stamp()
-		_ = s.autosave.store.Remove(key, s.autosave.own[:]...) // a copy left behind only asks again
+		_ = s.autosave.store.Remove(key, append(s.autosave.taken, s.autosave.own[:]...)...) // a copy left behind only asks again
+		s.autosave.taken = nil
 		s.view.AutosavedAt = time.Time{}
 		s.mark(ViewChanged)
 	})
 }
 
-// readAutosave is what was kept for series uid of v, or nil; a notice says what could not be read. open is the
-// series that is being left: its copy is of work that the user gives up.
-func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) (*store.Work, *Notice) {
+// readAutosave is what each program kept for series uid of v, the newest first; a notice says what could not be read. open is
+// the series that is being left: its copy is of work that the user gives up.
+func readAutosave(a store.Autosave, uid, open string, v *volume.Volume) ([]store.Work, *Notice) {
 	if a.Dir == "" || uid == "" || uid == open {
 		return nil, nil
 	}
-	w, err := a.Read(uid)
+	all, err := a.All(uid)
+	all = slices.DeleteFunc(all, func(w store.Work) bool { return w.Voxels != voxelsOf(v.Grid) })
 	if err != nil {
-		return nil, &Notice{Severity: Warning, Text: "No work was restored: " + err.Error() + "."}
+		return all, &Notice{Severity: Warning, Text: "Some work was not restored: " + err.Error() + "."}
 	}
-	if w == nil || w.Voxels != voxelsOf(v.Grid) {
-		return nil, nil
+	return all, nil
+}
+
+// Offer is work that another program kept on the open CT: the user takes it up, or has it forgotten.
+type Offer struct {
+	Take, Forget func()
+}
+
+// restoreFirst takes up the first of kept and offers the next.
+func (s *Session) restoreFirst(kept []store.Work) *Notice {
+	n := s.restoreWork(&kept[0])
+	s.offer(n, kept[1:])
+	return n
+}
+
+// offer adds the first of kept to n.
+func (s *Session) offer(n *Notice, kept []store.Work) {
+	if len(kept) == 0 {
+		return
 	}
-	return w, nil
+	w, series := &kept[0], s.document.Series
+	n.Text += fmt.Sprintf(" Another program kept other work on it until %s: %s.", w.Saved.Local().Format("2006-01-02 15:04"), workText(len(w.Clips), len(w.Drawn)))
+	next := func(n *Notice) {
+		s.offer(n, kept[1:])
+		s.Notify(n)
+	}
+	n.Offer = &Offer{
+		Take: func() {
+			if s.document.Series == series {
+				next(s.restoreWork(w))
+			}
+		},
+		Forget: func() {
+			if s.document.Series == series {
+				_ = s.autosave.store.Remove(series.UID, w.Saved) // a copy left behind only asks again
+				next(&Notice{Text: "Forgot the other work."})
+			}
+		},
+	}
+}
+
+// workText is what a work holds: "3 clips, 1 drawn structure".
+func workText(clips, drawn int) string {
+	what := plural(clips, "clip")
+	if drawn > 0 {
+		what += ", " + plural(drawn, "drawn structure")
+	}
+	return what
 }
 
 // restoreWork takes up what the program kept before it ended unasked, as one step that Undo takes back, and says so.
@@ -142,12 +200,9 @@ func (s *Session) restoreWork(w *store.Work) *Notice {
 			drawn = append(drawn, Drawn{Name: d.Name, Type: d.Type, Recipe: d.Recipe, Origin: d.Origin, Mask: m, CC: m.VolumeMM3() / 1000})
 		}
 	}
-	what := plural(len(clips), "clip")
-	if len(drawn) > 0 {
-		what += ", " + plural(len(drawn), "drawn structure")
-	}
 	s.Update(func() {
-		s.view.AutosavedAt, s.autosave.own[0] = w.Saved, w.Saved
+		s.view.AutosavedAt = w.Saved
+		s.autosave.taken = append(s.autosave.taken, w.Saved)
 		if len(clips) > 0 {
 			s.view.Cursor = clips[0].CentreMM
 		}
@@ -165,7 +220,7 @@ func (s *Session) restoreWork(w *store.Work) *Notice {
 			p.Recipe, p.Drawn = recipe, drawn
 		})
 	})
-	notice.Text = fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.", w.Saved.Local().Format("2006-01-02 15:04"), what)
+	notice.Text = fmt.Sprintf("Restored what you had done on this CT until %s: %s. Undo takes it back.", w.Saved.Local().Format("2006-01-02 15:04"), workText(len(clips), len(drawn)))
 	return &notice
 }
 

@@ -27,7 +27,8 @@ func keeping(t *testing.T, dir string) *world {
 
 // keepIn lets w keep unsaved work in dir, until the test ends.
 func (w *world) keepIn(dir string) {
-	w.autosave = autosaver{store: store.Autosave{Dir: dir}, delay: 10 * time.Millisecond}
+	w.autosave = newAutosaver(dir)
+	w.autosave.delay = 10 * time.Millisecond
 	w.t.Cleanup(func() { w.until("the last write", func() bool { return !w.autosave.writing }) })
 }
 
@@ -129,7 +130,8 @@ func TestWorkStaysKeptWhenAnotherFolderCannotBeRead(t *testing.T) {
 
 func TestADemoCaseIsNotKept(t *testing.T) {
 	w := newWorld(t)
-	w.autosave = autosaver{store: store.Autosave{Dir: t.TempDir()}, delay: time.Millisecond}
+	w.autosave = newAutosaver(t.TempDir())
+	w.autosave.delay = time.Millisecond
 	w.OpenDemo(1)
 	w.idle()
 	w.Run()
@@ -234,4 +236,70 @@ func TestTwoProgramsOnOneCTDoNotForgetEachOthersWork(t *testing.T) {
 	if w, err := (store.Autosave{Dir: dir}).Read("1.2"); err != nil || w != nil {
 		t.Errorf("all is saved, and still kept: %+v, %v", w, err)
 	}
+}
+
+func TestWorkOfBothProgramsIsOfferedAfterACrash(t *testing.T) {
+	dir := t.TempDir()
+	a, b := keeping(t, dir), keeping(t, dir)
+	a.Run()
+	a.idle()
+	a.SetKept(2, false)
+	a.settled("the first's work to be kept", true)
+	b.Run()
+	b.idle()
+	b.SetKept(3, false)
+	b.until("the second's work to be kept", func() bool {
+		all, err := b.autosave.store.All("1.2")
+		return err == nil && len(all) == 2 && !b.autosave.writing && !b.autosave.pending
+	})
+
+	again := keeping(t, dir) // both ended without being asked
+	if p := again.Plan(); len(p.Clips) != 3 || p.Clip(3).Kept || !p.Clip(2).Kept {
+		t.Fatalf("the newest is not restored: %+v", p.Clips)
+	}
+	n := again.View().Notice
+	if n == nil || n.Offer == nil || !strings.Contains(n.Text, "Another program kept other work") || !strings.Contains(n.Text, "3 clips") {
+		t.Fatalf("the other work is not offered: %+v", n)
+	}
+	n.Offer.Take()
+	if p := again.Plan(); p.Clip(2).Kept || !p.Clip(3).Kept {
+		t.Errorf("the other work is not taken up: %+v", p.Clips)
+	}
+	if n := again.View().Notice; n == nil || n.Offer != nil || !strings.Contains(n.Text, "Restored") {
+		t.Errorf("notice %+v", n)
+	}
+	again.Undo()
+	if !again.Plan().Clip(2).Kept || again.Plan().Clip(3).Kept {
+		t.Error("undo does not go back to the newest")
+	}
+	again.until("one copy for all of it", func() bool {
+		all, err := again.autosave.store.All("1.2")
+		return err == nil && len(all) == 1 && !again.autosave.writing && !again.autosave.pending
+	})
+}
+
+func TestOtherWorkIsForgottenOnlyWhenTheUserSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	w := keeping(t, dir)
+	w.Run()
+	w.idle()
+	w.SetKept(2, false)
+	w.settled("the work to be kept", true)
+	other := store.Autosave{Dir: dir, Program: "other"}
+	if err := other.Write("1.2", store.Work{Saved: time.Unix(1, 0), Voxels: voxelsOf(w.Document().Volume.Grid)}); err != nil {
+		t.Fatal(err)
+	}
+
+	again := keeping(t, dir)
+	offer := again.View().Notice.Offer
+	if offer == nil {
+		t.Fatal("nothing is offered")
+	}
+	again.Save(filepath.Join(t.TempDir(), "rs.dcm"), false)
+	again.idle()
+	if all, err := other.All("1.2"); err != nil || len(all) != 1 {
+		t.Fatalf("%d kept after saving, %v; the other program's should stay", len(all), err)
+	}
+	offer.Forget()
+	again.settled("the other's to go", false)
 }

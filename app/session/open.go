@@ -88,8 +88,8 @@ func (s *Session) readSeries(ctx context.Context, j *job, left string, doc Docum
 		s.replaceDocument(doc)
 		s.readPreviews()
 		notice := joinNotices(broken, findingsNotice(doc.Findings))
-		if kept != nil {
-			notice = joinNotices(s.restoreWork(kept), notice)
+		if len(kept) > 0 {
+			notice = joinNotices(s.restoreFirst(kept), notice)
 		}
 		if notice = joinNotices(s.view.Notice, notice); notice != nil {
 			s.Notify(notice)
@@ -102,7 +102,10 @@ func joinNotices(first, second *Notice) *Notice {
 	if first == nil || second == nil {
 		return cmp.Or(first, second)
 	}
-	return &Notice{Severity: max(first.Severity, second.Severity), Text: first.Text, Details: slices.Concat(first.Details, []string{second.Text}, second.Details)}
+	return &Notice{
+		Severity: max(first.Severity, second.Severity), Text: first.Text, Details: slices.Concat(first.Details, []string{second.Text}, second.Details),
+		Offer: cmp.Or(first.Offer, second.Offer),
+	}
 }
 
 // OpenDemo makes phantom case seed. It has no files until it is saved.

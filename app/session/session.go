@@ -7,7 +7,6 @@ import (
 
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/phantom"
-	"github.com/clipwright/clipwright/internal/store"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
 )
@@ -43,7 +42,8 @@ type Session struct {
 	contractedSkin, contractedOther segment.DraftCache
 
 	boxes    map[*volume.Mask]box // round clips, of this document
-	unlogged bool                 // that the log cannot be written was said
+	log      writer               // of the audit log
+	unlogged bool                 // that it cannot be written was said
 	lastEdit edit
 	decided  map[uint64]map[int]bool // View.Reviewed of plans of other searches, by Plan.search: undo goes back to them
 	measured around                  // what Derived.Around was, or is being, measured with
@@ -91,7 +91,7 @@ const defaultMarginMM = 10
 func New(post func(func()), deps Deps) *Session {
 	return &Session{
 		post: post, deps: deps, plan: &Plan{Margin: segment.UniformMargin(defaultMarginMM), Free: segment.UnknownFreeMargin()}, nets: newNetworks(), now: time.Now,
-		boxes: map[*volume.Mask]box{}, autosave: autosaver{store: store.Autosave{Dir: deps.AutosaveDir}, delay: autosaveDelay},
+		boxes: map[*volume.Mask]box{}, autosave: newAutosaver(deps.AutosaveDir),
 		view: View{
 			WindowCentreHU: 40, WindowWidthHU: 400, Overlays: true, MarginLinked: true, BrushMM: firstBrushMM,
 			Hidden: map[string]bool{}, Reviewed: map[int]bool{},
@@ -104,13 +104,19 @@ func New(post func(func()), deps Deps) *Session {
 	}
 }
 
-// Close cancels every job and releases the networks; the channel closes when they are released. Nothing
-// is committed after it.
+// Close cancels every job and releases the networks; the channel closes when they are released and the audit log is written.
+// Nothing is committed after it.
 func (s *Session) Close() (released <-chan struct{}) {
 	for kind := range jobKinds {
 		s.drop(kind)
 	}
-	return s.nets.close()
+	nets, logged, done := s.nets.close(), s.log.done(), make(chan struct{})
+	go func() {
+		<-nets
+		<-logged
+		close(done)
+	}()
+	return done
 }
 
 // OnChange calls listener on the owner goroutine after every Update that changed something.

@@ -162,4 +162,5 @@ type Notice struct {
 	Severity Severity
 	Text     string
 	Details  []string
+	Offer    *Offer // nil where there is none
 }

@@ -19,8 +19,9 @@ type edit struct {
 	at    time.Time
 }
 
-// edit makes a new plan from the present one. redraft tells whether the targets follow from what
-// changed, unless that is a drawing: those that targets are made from are known. Edits with the same non-empty merge key in quick succession are one undo step.
+// edit makes a new plan from the present one. redraft tells whether the targets follow from what changed, unless that is a
+// drawing: those that targets are made from are known. Edits with the same non-empty merge key in quick succession are one
+// undo step.
 func (s *Session) edit(name, merge string, redraft bool, change func(p *Plan)) {
 	s.Update(func() {
 		next := *s.plan

@@ -26,7 +26,7 @@ type Event struct {
 }
 
 func (a Audit) path(seriesUID string) string {
-	return filepath.Join(a.Dir, filepath.Base(Autosave(a).path(seriesUID))+"l")
+	return filepath.Join(a.Dir, seriesName(seriesUID)+".jsonl")
 }
 
 // Append adds e to the log of the series.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/natefinch/atomic"
@@ -20,8 +21,12 @@ import (
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
-// Autosave is a folder with one file for each CT series that was worked on; it is made when first needed.
-type Autosave struct{ Dir string }
+// Autosave is a folder with one file for each CT series that was worked on and each program that did; it is made when first
+// needed. Two programs on one series do not overwrite each other's work.
+type Autosave struct {
+	Dir     string
+	Program string // of letters and digits; what Write calls its file after
+}
 
 // Work is the plan of one CT as it is kept.
 type Work struct {
@@ -62,13 +67,22 @@ type Clip struct {
 	Runs       []volume.Run `json:"runs"` // voxels of the CT
 }
 
-// path is the file of a series.
-func (a Autosave) path(seriesUID string) string {
+// seriesName is what files of a series begin with.
+func seriesName(seriesUID string) string {
 	sum := sha256.Sum256([]byte(seriesUID))
-	return filepath.Join(a.Dir, hex.EncodeToString(sum[:12])+".json")
+	return hex.EncodeToString(sum[:12])
 }
 
-// Write keeps w for the series; what was kept before is replaced in one step.
+// path is the file of a series that this program writes.
+func (a Autosave) path(seriesUID string) string {
+	name := seriesName(seriesUID)
+	if a.Program != "" {
+		name += "." + a.Program
+	}
+	return filepath.Join(a.Dir, name+".json")
+}
+
+// Write keeps w for the series; what this program kept before is replaced in one step.
 func (a Autosave) Write(seriesUID string, w Work) error {
 	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
 		return fmt.Errorf("autosave: %w", err)
@@ -83,10 +97,53 @@ func (a Autosave) Write(seriesUID string, w Work) error {
 	return nil
 }
 
-// Read is what was kept for the series, or nil. A file that cannot be read is put aside, so that nothing
-// overwrites it, and the error names it.
+// Read is what was kept for the series last, by whichever program, or nil.
 func (a Autosave) Read(seriesUID string) (*Work, error) {
-	path := a.path(seriesUID)
+	all, err := a.All(seriesUID)
+	if len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], err
+}
+
+// All is what each program kept for the series, the newest first. A file that cannot be read is put aside, so that nothing
+// overwrites it, and the error names it.
+func (a Autosave) All(seriesUID string) ([]Work, error) {
+	files, err := a.files(seriesUID)
+	if err != nil {
+		return nil, err
+	}
+	var all []Work
+	var errs []error
+	for _, path := range files {
+		w, err := readWork(path)
+		if err != nil {
+			errs = append(errs, err)
+		} else if w != nil {
+			all = append(all, *w)
+		}
+	}
+	slices.SortFunc(all, func(v, w Work) int { return w.Saved.Compare(v.Saved) })
+	return all, errors.Join(errs...)
+}
+
+// files are those that hold work on the series.
+func (a Autosave) files(seriesUID string) ([]string, error) {
+	entries, err := os.ReadDir(a.Dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("autosave: %w", err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, seriesName(seriesUID)+".") && strings.HasSuffix(name, ".json") {
+			paths = append(paths, filepath.Join(a.Dir, name))
+		}
+	}
+	return paths, nil
+}
+
+// readWork reads one file; nil where it has gone meanwhile.
+func readWork(path string) (*Work, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -102,16 +159,23 @@ func (a Autosave) Read(seriesUID string) (*Work, error) {
 	return &w, nil
 }
 
-// Remove forgets what was kept for the series at one of those times. What another program has kept since stays.
+// Remove forgets what was kept for the series at one of those times. What a program has kept since stays.
 func (a Autosave) Remove(seriesUID string, saved ...time.Time) error {
-	w, err := a.Read(seriesUID)
-	if err != nil || w == nil || !slices.ContainsFunc(saved, w.Saved.Equal) {
+	files, err := a.files(seriesUID)
+	if err != nil {
 		return err
 	}
-	if err := os.Remove(a.path(seriesUID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("autosave: %w", err)
+	var errs []error
+	for _, path := range files {
+		w, err := readWork(path)
+		if err == nil && w != nil && slices.ContainsFunc(saved, w.Saved.Equal) {
+			err = os.Remove(path)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("autosave: %w", err))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Mask is the voxels of c on g, or false where they do not lie in it or there are none.

@@ -56,6 +56,41 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
+func TestEachProgramKeepsItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	first, second, old := Autosave{Dir: dir, Program: "a1"}, Autosave{Dir: dir, Program: "b2"}, Autosave{Dir: dir}
+	at := func(minute int) Work {
+		return Work{Saved: time.Date(2026, 1, 2, 3, minute, 0, 0, time.UTC), Expected: minute}
+	}
+	for _, err := range []error{old.Write("1", at(1)), first.Write("1", at(3)), second.Write("1", at(2)), second.Write("12", at(5)), first.Write("1", at(4))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := func() (minutes []int) {
+		all, err := second.All("1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range all {
+			minutes = append(minutes, w.Expected)
+		}
+		return minutes
+	}
+	if d := cmp.Diff([]int{4, 2, 1}, kept()); d != "" {
+		t.Error(d)
+	}
+	if err := first.Remove("1", at(2).Saved, at(3).Saved); err != nil { // the second's; of its own an earlier one
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]int{4, 1}, kept()); d != "" {
+		t.Error(d)
+	}
+	if w, err := old.Read("1"); err != nil || w.Expected != 4 {
+		t.Errorf("the newest is %+v, %v", w, err)
+	}
+}
+
 func TestABrokenFileIsPutAside(t *testing.T) {
 	a := Autosave{Dir: t.TempDir()}
 	if err := os.WriteFile(a.path("1"), []byte(`{"clips": [`), 0o600); err != nil {

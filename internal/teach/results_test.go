@@ -204,3 +204,35 @@ func TestCSVNumbersAttemptsAndHidesFormulas(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatTheNetworksMadeIsKeptBesideTheAttempt(t *testing.T) {
+	r := Results{filepath.Join(t.TempDir(), "results")}
+	a := attempt("Li", "a", 1, 3, 2, 1, 1.5, "pair")
+	path, err := r.Keep(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Network{Score: Score{Found: 5, False: 1, MeanErrorMM: 0.8}, Verdicts: []Verdict{{Outcome: False, Mark: 6}}}
+	for range 2 { // asked again, it stays as it was
+		if err := r.KeepNetwork(a, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the attempt was changed (%v)", err)
+	}
+	got, errs := r.Attempts("Li")
+	if len(errs) != 0 || len(got) != 1 || got[0].Network == nil || got[0].Network.Found != 5 || got[0].Network.Verdicts[0].Mark != 6 || got[0].Score.Found != 3 {
+		t.Errorf("read %+v, %v", got, errs)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(path, ".json")+"-b"+comparisonEnd, []byte(`{"format": "other"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, errs := r.Attempts("Li"); len(errs) != 1 || len(got) != 1 {
+		t.Errorf("%d attempts, %v", len(got), errs)
+	}
+}

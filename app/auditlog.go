@@ -6,8 +6,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -30,31 +30,20 @@ func (w *window) showLog() {
 	scroll := container.NewScroll(label)
 	scroll.SetMinSize(fyne.NewSize(760, 400))
 	scroll.ScrollToBottom()
-	ask := dialog.NewCustomConfirm(lang.L("What was done on this CT"), lang.L("Export"), lang.L("Close"), scroll, func(export bool) {
-		if export {
-			w.exportLog(content)
-		}
-	}, w.win)
-	ask.Show()
+	out := newButton(w.host, lang.L("Export"), theme.DocumentSaveIcon(), buttonNormal, "", func() {
+		w.hideHelp()
+		w.exportLog(content)
+	})
+	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideHelp)
+	w.hideHelp()
+	w.help = w.modal(inset(rows(10, newText(lang.L("What was done on this CT"), textStyle{size: sizeLarge, bold: true}), scroll,
+		container.NewBorder(nil, nil, nil, columns(8, out, closeIt))), 22, 22, 18, 14))
+	w.help.Show()
 }
 
 func (w *window) exportLog(content string) {
-	ask := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
-		if err == nil && to == nil {
-			return
-		}
-		if err == nil {
-			_, err = to.Write([]byte(content))
-			if closed := to.Close(); err == nil {
-				err = closed
-			}
-		}
-		if err != nil {
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Export the log: %v"), err)})
-			return
-		}
-		w.session.Notify(&session.Notice{Text: fmt.Sprintf(lang.L("Exported the log to %s."), to.URI().Path())})
-	}, w.win)
-	ask.SetFileName("audit.txt")
-	ask.Show()
+	w.askExport(export{
+		title: lang.L("Export the log"), folder: saveFolder(w.session.Document(), w.app.Preferences()), name: "audit.txt", fill: written([]byte(content)),
+		say: w.session.Notify, failed: lang.L("Export the log: %v"), done: lang.L("Exported the log to %s."),
+	})
 }

@@ -1,22 +1,16 @@
 package app
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 
 	"github.com/clipwright/clipwright/app/session"
-	"github.com/clipwright/clipwright/internal/files"
 	"github.com/clipwright/clipwright/internal/report"
 	"github.com/clipwright/clipwright/internal/volume"
 	"github.com/clipwright/clipwright/segment"
@@ -33,43 +27,24 @@ func (w *window) askReport() {
 		s.Notify(&session.Notice{Text: lang.L("There is nothing to report yet: find clips or draw first.")})
 		return
 	}
-	ask := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
-		switch {
-		case err != nil:
-			s.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Write the report: %v"), err)})
-		case to != nil:
-			_ = to.Close() // the file is written aside and put in the place of this one
-			w.writeReport(to.URI().Path())
-		}
-	}, w.win)
-	ask.SetFileName("report.pdf")
-	ask.SetFilter(storage.NewExtensionFileFilter([]string{".pdf"}))
-	ask.Show()
+	w.askExport(w.reportExport())
 }
 
-// writeReport writes the report of the case as it is now. Pictures and pages are made off the toolkit's goroutine; what
-// they show is never written again.
-func (w *window) writeReport(path string) {
+// reportExport is the report of the case as it is now. Pictures and pages are made off the toolkit's goroutine; what they show
+// is never written again.
+func (w *window) reportExport() export {
 	finish := w.caseReport()
-	go func() {
-		pdf, err := report.PDF(finish())
-		if err == nil {
-			err = files.Write(path, true, func(to io.Writer) error {
-				_, err := io.Copy(to, bytes.NewReader(pdf))
+	return export{
+		title: lang.L("Save the report"), folder: saveFolder(w.session.Document(), w.app.Preferences()), name: "report.pdf",
+		fill: func() (func(io.Writer) error, error) {
+			pdf, err := report.PDF(finish())
+			return func(to io.Writer) error {
+				_, err := to.Write(pdf)
 				return err
-			}, nil)
-		}
-		w.post(func() {
-			if err != nil {
-				if info, gone := os.Stat(path); gone == nil && info.Size() == 0 {
-					_ = os.Remove(path) // the chooser made it
-				}
-				w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Write the report: %v"), err)})
-				return
-			}
-			w.session.Notify(&session.Notice{Text: fmt.Sprintf(lang.L("Wrote the report %s. It names the patient."), path)})
-		})
-	}()
+			}, err
+		},
+		say: w.session.Notify, failed: lang.L("Write the report: %v"), done: lang.L("Wrote the report %s. It names the patient."),
+	}
 }
 
 // caseReport gathers the words of the report; the function that it returns adds the pictures, on any goroutine.
@@ -115,7 +90,7 @@ func (w *window) caseReport() (finish func() *report.Document) {
 				scene.Overlays, scene.Boxes, scene.Crosshair = overlays, boxes, wideMM == closeUpMM
 				picture := image.NewRGBA(image.Rect(0, 0, scene.WidthPx, scene.HeightPx))
 				draw.Render(picture, &scene)
-				three = append(three, report.Picture{Image: picture, Caption: caption(names[plane]) + "  " + strings.Replace(viewer.PositionText(&scene), "slice", slice, 1)})
+				three = append(three, report.Picture{Image: picture, Caption: caption(names[plane]) + "  " + viewer.PositionText(&scene, slice)})
 			}
 			return three
 		}
@@ -142,12 +117,9 @@ const (
 func aimed(v *volume.Volume, plane viewer.Plane, at volume.Vec, wideMM float64) viewer.Scene {
 	s := viewer.Scene{
 		Volume: v, Plane: plane, CursorMM: at, Window: viewer.Window{CentreHU: 40, WidthHU: 400}, Smooth: true,
-		WidthPx: reportPx, HeightPx: reportPx, Scale: 1.5, Zoom: 1,
+		WidthPx: reportPx, HeightPx: reportPx, Scale: 1.5,
 	}
-	s.Zoom = reportPx / wideMM / viewer.PxPerMM(&s)
-	x, y := viewer.ToPicture(&s, at)
-	perMM := viewer.PxPerMM(&s)
-	s.PanMM = [2]float64{(x - reportPx/2) / perMM, (y - reportPx/2) / perMM}
+	viewer.Aim(&s, at, wideMM)
 	return s
 }
 

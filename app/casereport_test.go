@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"errors"
 	"image"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/report"
@@ -65,13 +67,23 @@ func TestReportSaysWhatTheCaseIs(t *testing.T) {
 		t.Errorf("%d pictures, want %d", pictures, want)
 	}
 	path := filepath.Join(t.TempDir(), "report.pdf")
-	d.writeReport(path)
+	before := []byte("what was there before")
+	if err := os.WriteFile(path, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.askReport()
+	d.exporting.folderIn.SetText(filepath.Dir(path))
+	test.Tap(d.exporting.save)
+	path = filepath.Join(filepath.Dir(path), "report 2.pdf")
 	d.until("the report", func() bool { n := d.session.View().Notice; return n != nil && strings.Contains(n.Text, path) })
 	data, err := os.ReadFile(path)
 	if err != nil || !strings.HasPrefix(string(data), "%PDF-") {
 		t.Errorf("no PDF (%v)", err)
 	}
-	d.writeReport(filepath.Join(t.TempDir(), "absent", "report.pdf"))
+	if b, err := os.ReadFile(filepath.Join(filepath.Dir(path), "report.pdf")); err != nil || !bytes.Equal(b, before) {
+		t.Errorf("the file that was there holds %q, %v", b, err)
+	}
+	d.writeExport(d.reportExport(), filepath.Join(t.TempDir(), "absent", "report.pdf"))
 	d.until("the failure", func() bool { n := d.session.View().Notice; return n != nil && n.Severity == session.Failure })
 }
 

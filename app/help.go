@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
@@ -216,5 +215,7 @@ func (w *window) showLicences() {
 	label.TextStyle.Monospace = true
 	scroll := container.NewScroll(label)
 	scroll.SetMinSize(fyne.NewSize(720, 460))
-	dialog.ShowCustom(lang.L("Licences"), lang.L("Close"), scroll, w.win)
+	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideHelp)
+	w.help = w.modal(inset(rows(10, newText(lang.L("Licences"), textStyle{size: sizeLarge, bold: true}), scroll, container.NewBorder(nil, nil, nil, closeIt)), 22, 22, 18, 14))
+	w.help.Show()
 }

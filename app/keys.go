@@ -40,12 +40,8 @@ func (w *window) typedKey(e *fyne.KeyEvent) {
 		w.leaveOverlay(e)
 		return
 	}
-	if w.teachingShown() {
-		w.teaching.typedKey(e)
-		return
-	}
-	if w.qaShown() {
-		w.qa.typedKey(e)
+	if m := w.side(); m != nil {
+		m.typedKey(e)
 		return
 	}
 	if e.Name == fyne.KeyEscape {
@@ -73,12 +69,16 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 	case e.Name != fyne.KeyEscape:
 	case w.chooser != nil:
 		w.chooser.Dismiss()
+	case w.asking != nil:
+		w.asking.close()
 	case w.report != nil:
 		w.hideReport()
 	case w.help != nil:
 		w.showHelp()
 	case w.saving != nil:
 		w.saving.close()
+	case w.exporting != nil:
+		w.exporting.close()
 	case w.editor != nil:
 		w.editor.close()
 	case w.figures != nil:
@@ -93,15 +93,13 @@ const farSlices = 1 << 20
 
 // typedRune is every sign that no field takes.
 func (w *window) typedRune(r rune) {
-	key := string(r)
+	key, m := string(r), w.side()
 	switch {
 	case !isSign(key):
 	case w.keyPage.asks():
 		w.keyPage.take(key)
-	case w.teachingShown() && w.host.keys.command(key) != "help":
-		w.teaching.typedRune(r)
-	case w.qaShown() && w.host.keys.command(key) != "help":
-		w.qa.typedRune(r)
+	case m != nil && w.host.keys.command(key) != "help":
+		m.typedRune(r)
 	case w.win.Canvas().Overlays().Top() == nil || w.host.keys.command(key) == "help":
 		w.perform(key)
 	}
@@ -154,15 +152,13 @@ func (w *window) rejectAndNext() {
 
 // typedShortcut is every key with Ctrl (Cmd on a Mac) or Alt.
 func (w *window) typedShortcut(s fyne.Shortcut) {
-	key := shortcutKey(s)
+	key, m := shortcutKey(s), w.side()
 	switch {
 	case w.keyPage.asks():
 		w.keyPage.take(key)
 	case w.win.Canvas().Overlays().Top() != nil:
-	case w.teachingShown():
-		w.teaching.perform(key)
-	case w.qaShown():
-		w.qa.perform(key)
+	case m != nil:
+		m.perform(key)
 	default:
 		w.perform(key)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -16,12 +17,14 @@ import (
 // audit log stays in one. Its keys are their formats, "Reject clip %d"; what stands for a verb is taken over, and said in
 // the other language itself where it is in the book. What is in no phrase stays English: errors do.
 type phrasebook struct {
+	verb    *regexp.Regexp // one %-directive of a format
 	phrases []phrase
 	said    map[string]string // what was asked before
 }
 
 type phrase struct {
 	key     string
+	own     int // length of its own words
 	pattern *regexp.Regexp
 	text    string
 }
@@ -40,31 +43,21 @@ func newPhrasebook(tag string) *phrasebook {
 		fyne.LogError("Read the phrases", err)
 		return nil
 	}
-	b := &phrasebook{said: map[string]string{}}
+	b := &phrasebook{verb: regexp.MustCompile(`%(?:\[(\d+)\])?[-+# 0]*[\d.]*([a-zA-Z])`), said: map[string]string{}}
 	for key, text := range texts {
-		b.phrases = append(b.phrases, phrase{key, phrasePattern(key), text})
+		b.phrases = append(b.phrases, phrase{key, len(b.verb.ReplaceAllString(key, "")), phrasePattern(b.verb, key), text})
 	}
 	// The phrase with the most words of its own comes first: "%s: %s" would fit everything.
-	own := func(p phrase) int { return len(verb().ReplaceAllString(p.key, "")) }
-	slices.SortFunc(b.phrases, func(p, q phrase) int {
-		if d := own(q) - own(p); d != 0 {
-			return d
-		}
-		return strings.Compare(p.key, q.key)
-	})
+	slices.SortFunc(b.phrases, func(p, q phrase) int { return cmp.Or(q.own-p.own, strings.Compare(p.key, q.key)) })
 	return b
 }
 
-// verb is one %-directive of a format.
-func verb() *regexp.Regexp { return regexp.MustCompile(`%(?:\[(\d+)\])?[-+# 0]*[\d.]*([a-zA-Z])`) }
-
 // phrasePattern is what a format gives, with a group for each verb.
-func phrasePattern(key string) *regexp.Regexp {
-	v := verb()
+func phrasePattern(verb *regexp.Regexp, key string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString(`(?s)^`)
 	at := 0
-	for _, m := range v.FindAllStringSubmatchIndex(key, -1) {
+	for _, m := range verb.FindAllStringSubmatchIndex(key, -1) {
 		b.WriteString(regexp.QuoteMeta(key[at:m[0]]))
 		switch key[m[4]:m[5]] {
 		case "d", "f", "g":
@@ -105,10 +98,10 @@ func (b *phrasebook) find(text string) string {
 			continue
 		}
 		next := 0
-		return verb().ReplaceAllStringFunc(p.text, func(v string) string {
+		return b.verb.ReplaceAllStringFunc(p.text, func(v string) string {
 			next++
 			i := next
-			if k := verb().FindStringSubmatch(v); k[1] != "" {
+			if k := b.verb.FindStringSubmatch(v); k[1] != "" {
 				_, _ = fmt.Sscan(k[1], &i)
 			}
 			return b.say(m[i])

@@ -1,18 +1,13 @@
 package app
 
 import (
-	"bytes"
-	"fmt"
 	"image"
 	"image/png"
+	"io"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 	"github.com/disintegration/imaging"
-
-	"github.com/clipwright/clipwright/app/session"
 )
 
 // askPicture asks where to save a picture of the view that has the keyboard, the axial one without.
@@ -21,35 +16,14 @@ func (w *window) askPicture() {
 		return
 	}
 	picture := w.viewPicture()
-	ask := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
-		if err == nil && to == nil {
-			return
-		}
-		if err == nil {
-			err = writePicture(to, picture)
-		}
-		if err != nil {
-			w.session.Notify(&session.Notice{Severity: session.Failure, Text: fmt.Sprintf(lang.L("Save a picture of the view: %v"), err)})
-			return
-		}
-		w.session.Notify(&session.Notice{Text: fmt.Sprintf(lang.L("Saved %s. The patient's name is on it unless the marks were hidden (O)."), to.URI().Path())})
-	}, w.win)
-	ask.SetFileName("view.png")
-	ask.SetFilter(storage.NewExtensionFileFilter([]string{".png"}))
-	ask.Show()
-}
-
-// writePicture writes it whole or not at all into what to has opened, and closes that.
-func writePicture(to fyne.URIWriteCloser, picture image.Image) error {
-	var b bytes.Buffer
-	if err := png.Encode(&b, picture); err != nil {
-		return err
-	}
-	_, err := to.Write(b.Bytes())
-	if closed := to.Close(); err == nil {
-		err = closed
-	}
-	return err
+	w.askExport(export{
+		title: lang.L("Save a picture of the view"), folder: saveFolder(w.session.Document(), w.app.Preferences()), name: "view.png",
+		fill: func() (func(io.Writer) error, error) {
+			return func(to io.Writer) error { return png.Encode(to, picture) }, nil
+		},
+		say: w.session.Notify, failed: lang.L("Save a picture of the view: %v"),
+		done: lang.L("Saved %s. The patient's name is on it unless the marks were hidden (O)."),
+	})
 }
 
 // viewPicture is what the view shows, texts and all.

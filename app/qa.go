@@ -9,10 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/qa"
@@ -20,24 +17,15 @@ import (
 	"github.com/clipwright/clipwright/viewer"
 )
 
-// qaMode is the mode for checking contours: a page in the place of the window's body, over a session of its own in which
-// nothing is changed.
+// qaMode is the mode for checking contours: a page over a session in which nothing is changed.
 type qaMode struct {
-	window  *window
-	host    *host
-	session *session.Session
-	views   *views
-	looker  *window // the window's commands that only look, over this session
-	box     *fyne.Container
-	panel   *fyne.Container
+	*sideMode
+	panel *fyne.Container
 
 	rules   *qa.Rules
 	results []*qa.Result
 	test    int // of results
 	pair    int // of its pairs
-
-	ctx    context.Context // of the case on the page
-	cancel context.CancelFunc
 }
 
 // How the contours are told apart: reference white, test orange, what the test lacks blue.
@@ -56,61 +44,45 @@ func (w *window) openQA() {
 func (w *window) openQAFolder(dir string) {
 	if w.qa == nil {
 		w.qa = newQAMode(w)
-		w.root.Add(w.qa.box)
 	}
-	setVisible(w.body, false)
-	setVisible(w.qa.box, true)
+	w.qa.sideMode.show()
 	w.qa.open(dir)
 }
 
-// qaShown tells whether the mode has the window.
-func (w *window) qaShown() bool { return w.qa != nil && w.qa.box.Visible() }
-
 func newQAMode(w *window) *qaMode {
-	q := &qaMode{window: w, box: container.NewStack(), panel: rows(0), rules: qa.DefaultRules()}
-	deps := w.options.Deps
-	deps.AuditDir, deps.AutosaveDir = "", "" // nothing is changed here
-	q.session = session.New(w.post, deps)
-	q.host = &host{
-		tips: w.host.tips, keys: w.host.keys, phrases: w.host.phrases, typedKey: q.typedKey, typedRune: q.typedRune, shortcut: func(fyne.Shortcut) {}, unfocus: w.host.unfocus,
-	}
-	q.views = newViews(q.host, q.session, w.remembered)
+	q := &qaMode{sideMode: newSideMode(w), panel: rows(0), rules: qa.DefaultRules()}
 	q.views.flat = true
 	q.views.arrange()
-	q.looker = &window{session: q.session, views: q.views, host: q.host, remembered: w.remembered}
-	q.session.OnChange(func(changed session.Change) {
-		q.views.set(changed)
-		if changed.Has(session.DocumentChanged) && q.session.HasVolume() && len(q.results) > 0 {
-			q.choose(q.worstPair())
-		}
-	})
-	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q
 }
 
 func (q *qaMode) open(dir string) {
-	q.cancel()
-	q.ctx, q.cancel = context.WithCancel(context.Background())
-	q.results, q.test, q.pair, q.views.beside, q.views.signs = nil, 0, 0, nil, nil
+	q.leavePage()
+	q.results, q.test, q.pair = nil, 0, 0
 	q.session.CloseStudy()
 	q.panel.RemoveAll()
 	q.panel.Add(inset(newText(lang.L("Reading and comparing …"), textStyle{colour: colourDim}), 12, 12, 12, 12))
-	q.page(filepath.Base(dir))
-	ctx := q.ctx
-	go func() {
-		results, series, err := judge(ctx, dir, q.rules)
-		q.window.post(func() {
-			switch {
-			case ctx.Err() != nil:
-			case err != nil:
-				q.exit()
-				dialog.ShowInformation(lang.L("That did not work"), lang.L("Check contours")+": "+err.Error(), q.window.win)
-			default:
-				q.results = results
-				q.session.OpenFolder(dir, series)
-			}
-		})
-	}()
+	q.lay(filepath.Base(dir))
+	q.atWork = func(changed session.Change) {
+		if changed.Has(session.DocumentChanged) && q.session.HasVolume() && len(q.results) > 0 {
+			q.choose(q.worstPair())
+		}
+	}
+	var results []*qa.Result
+	var series string
+	q.work(func(ctx context.Context) error {
+		var err error
+		results, series, err = judge(ctx, dir, q.rules)
+		return err
+	}, func(err error) {
+		if err != nil {
+			q.exit()
+			q.window.session.Notify(&session.Notice{Severity: session.Failure, Text: lang.L("Check contours") + ": " + err.Error()})
+			return
+		}
+		q.results = results
+		q.session.OpenFolder(dir, series)
+	})
 }
 
 // judge compares the structure sets of dir, and tells the UID of the CT they are drawn on.
@@ -133,41 +105,20 @@ func judge(ctx context.Context, dir string, rules *qa.Rules) ([]*qa.Result, stri
 	return results, inputs[0].CT.UID, nil
 }
 
-// exit goes back to the window's body.
-func (q *qaMode) exit() {
-	q.cancel()
-	q.session.CloseStudy()
-	setVisible(q.box, false)
-	setVisible(q.window.body, true)
-}
-
-// close ends what runs; the channel closes when the session has.
-func (q *qaMode) close() <-chan struct{} {
-	q.cancel()
-	return q.session.Close()
-}
-
-// page lays the page out under a bar with the way back.
-func (q *qaMode) page(title string) {
-	way := newButton(q.host, lang.L("Back"), theme.NavigateBackIcon(), buttonFlat, lang.L("Back (Escape)"), q.exit)
-	head := columns(8, way, middle(newText(lang.L("Check contours")+": "+title, textStyle{size: sizeLarge, bold: true})), layout.NewSpacer(),
-		middle(newText(lang.L("Reference white, test orange, blue: only the reference"), textStyle{size: sizeSmall, colour: colourDim})))
-	bar := container.NewStack(newFill(colourPanel), inset(head, 8, 10, 6, 6))
+// lay lays the page out.
+func (q *qaMode) lay(title string) {
 	side := newFill(colourPanel)
 	side.min = fyne.NewSize(380, 1)
 	content := container.NewBorder(nil, nil, nil, container.NewStack(side, container.NewVScroll(q.panel)), q.views.box)
-	q.box.Objects = []fyne.CanvasObject{container.NewStack(newFill(colourWindow), container.NewBorder(rows(0, bar, newRule()), nil, nil, nil, content))}
-	q.box.Refresh()
+	q.page(lang.L("Check contours")+": "+title, q.exit, content,
+		middle(newText(lang.L("Reference white, test orange, blue: only the reference"), textStyle{size: sizeSmall, colour: colourDim})))
 }
 
 // result is the test that is shown.
 func (q *qaMode) result() *qa.Result { return q.results[q.test] }
 
-// show fills the panel and draws the pair that is chosen.
-func (q *qaMode) show() {
-	if len(q.results) == 0 {
-		return
-	}
+// fill fills the panel and draws the pair that is chosen.
+func (q *qaMode) fill() {
 	q.draw()
 	q.fillPanel()
 	q.panel.Refresh()
@@ -208,44 +159,11 @@ func (q *qaMode) choose(pair int) {
 	if pairs := q.result().Pairs; pair < len(pairs) && len(pairs[pair].Worst) > 0 {
 		q.jump(pairs[pair].WorstMM)
 	}
-	q.show()
+	q.fill()
 }
 
 // jump moves all views to a place.
 func (q *qaMode) jump(to volume.Vec) {
 	q.session.SetCursor(to)
 	q.views.follow(to)
-}
-
-func (q *qaMode) typedKey(e *fyne.KeyEvent) {
-	if q.window.win.Canvas().Overlays().Top() != nil {
-		q.window.leaveOverlay(e)
-		return
-	}
-	if e.Name == fyne.KeyEscape {
-		q.exit()
-		return
-	}
-	if key := string(e.Name); !isSign(key) {
-		q.perform(key)
-	}
-}
-
-func (q *qaMode) typedRune(r rune) {
-	if isSign(string(r)) && q.window.win.Canvas().Overlays().Top() == nil {
-		q.perform(string(r))
-	}
-}
-
-// perform does what a key stands for where that only looks; nothing is drawn or edited here.
-func (q *qaMode) perform(key string) {
-	id := q.host.keys.command(key)
-	if !q.session.HasVolume() || !looks(id) || !onlyLooks(id) {
-		return
-	}
-	for _, c := range commands() {
-		if c.id == id {
-			c.do(q.looker)
-		}
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/dicom"
 	"github.com/clipwright/clipwright/internal/volume"
 )
@@ -51,6 +52,10 @@ func writeQACase(t testing.TB) string {
 	write("b_test.dcm", centres[1:], centres[0].Add(volume.Vec{6, 0, 0}))
 	return dir
 }
+
+// teachingShown and qaShown tell whether the mode has the window.
+func (d *driver) teachingShown() bool { return d.teaching != nil && d.side() == d.teaching.sideMode }
+func (d *driver) qaShown() bool       { return d.qa != nil && d.side() == d.qa.sideMode }
 
 // texts are the words on the QA page.
 func (d *driver) texts() string {
@@ -147,7 +152,7 @@ func TestQAOfAFolderWithoutStructuresGoesBack(t *testing.T) {
 	}
 	d.openQAFolder(dir)
 	d.until("the refusal", func() bool { return !d.qaShown() })
-	if d.win.Canvas().Overlays().Top() == nil || !d.body.Visible() {
-		t.Error("nothing says why")
+	if n := d.session.View().Notice; n == nil || n.Severity != session.Failure || !d.body.Visible() || !d.banner.box.Visible() {
+		t.Errorf("nothing says why: %+v", n)
 	}
 }

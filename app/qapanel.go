@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -11,16 +10,6 @@ import (
 	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 )
-
-// onlyLooks tells the commands that change no structure from those that draw.
-func onlyLooks(id string) bool {
-	for _, prefix := range []string{"brush.", "draw.", "edit."} {
-		if strings.HasPrefix(id, prefix) {
-			return false
-		}
-	}
-	return true
-}
 
 // outcomeWord and outcomeColour are how an outcome is shown.
 func outcomeWord(o qa.Outcome) string {
@@ -117,7 +106,7 @@ func (q *qaMode) pairRows() []fyne.CanvasObject {
 	r := q.result()
 	for i := range r.Pairs {
 		p := &r.Pairs[i]
-		line := newRow(q.host, inset(columns(8, newText(p.Ref+" = "+p.Test, textStyle{shrink: true, minWidth: 170}), dimText(p.How), layout.NewSpacer(), newText("DSC "+qaNumber(p.DSC), textStyle{})), 10, 10, 3, 3), func() { q.choose(i) })
+		line := newRow(q.host, inset(columns(8, newText(p.Ref+" = "+p.Test, textStyle{shrink: true, minWidth: 170}), dimText(p.How), layout.NewSpacer(), newText("DSC "+figureText(p.DSC, 3), textStyle{})), 10, 10, 3, 3), func() { q.choose(i) })
 		line.setSelected(i == q.pair)
 		all = append(all, line)
 	}
@@ -129,19 +118,12 @@ func (q *qaMode) pairRows() []fyne.CanvasObject {
 	return all
 }
 
-func qaNumber(n qa.Number) string {
-	if !n.Exists() {
-		return "–"
-	}
-	return fmt.Sprintf("%.3f", float64(n))
-}
-
 // figureRows are the metrics, each with its definition.
 func (q *qaMode) figureRows(p *qa.PairResult) []fyne.CanvasObject {
 	var all []fyne.CanvasObject
 	for _, d := range q.rules.Definitions() {
 		n, _ := p.Value(d.Key)
-		head := columns(8, newText(d.Name, textStyle{bold: true}), layout.NewSpacer(), newText(qaNumber(n), textStyle{}), dimText(d.Unit))
+		head := columns(8, newText(d.Name, textStyle{bold: true}), layout.NewSpacer(), newText(figureText(n, 3), textStyle{}), dimText(d.Unit))
 		all = append(all, inset(rows(0, head, wrapped(d.Text)), 13, 10, 3, 0))
 	}
 	if p.OffsetText != "" {

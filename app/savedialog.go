@@ -69,21 +69,17 @@ func (d *saveDialog) show(s *session.Session) {
 	d.save = newButton(w.host, lang.L("Save"), theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
 	cancel := newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close)
 
-	labelled := func(label string, o fyne.CanvasObject) fyne.CanvasObject {
-		caption := newText(label, textStyle{colour: colourDim, shrink: true, minWidth: 60})
-		return container.NewBorder(nil, nil, middle(caption), nil, o)
-	}
 	content := rows(10,
 		newText(lang.L("Save RTSTRUCT"), textStyle{size: sizeLarge, bold: true}),
-		labelled(lang.L("Folder"), container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
-		labelled(lang.L("File"), d.name),
+		captionedField(lang.L("Folder"), container.NewBorder(nil, nil, nil, inset(browse, 6, 0, 0, 0), d.folder)),
+		captionedField(lang.L("File"), d.name),
 		inset(saveContents(s, w.host.phrases), 60, 0, 0, 0),
 		inset(d.note, 60, 0, 0, 0),
 		inset(columns(0, d.points, d.replace, layout.NewSpacer()), 54, 0, 0, 0),
 		columns(8, layout.NewSpacer(), cancel, d.save),
 	)
 	if d.base = d.chooseBase(s.Document()); d.base != nil {
-		content.Objects = slices.Insert(content.Objects, 3, labelled(lang.L("Add to"), d.base))
+		content.Objects = slices.Insert(content.Objects, 3, captionedField(lang.L("Add to"), d.base))
 	}
 	least := newFill(theme.ColorNameOverlayBackground)
 	least.min = fyne.NewSize(560, 10)

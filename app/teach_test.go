@@ -198,6 +198,17 @@ func TestJourneyThroughALesson(t *testing.T) {
 				t.Error("no boost was drawn")
 			}
 			d.press("Mark")
+			for what, leave := range map[string]func(){"closing the program": d.askClose, "Back": func() { d.press("Back") }, "Escape": func() { d.key(fyne.KeyEscape) }} {
+				leave()
+				if d.asking == nil {
+					t.Fatalf("%s ends the lesson without a word", what)
+				}
+				d.shoot("teach-leave")
+				d.key(fyne.KeyEscape)
+				if d.asking != nil || d.button("Give the answer") == nil || len(l.views.signs) != n || d.released != nil {
+					t.Fatalf("asked about %s, Escape does not go on with the lesson", what)
+				}
+			}
 		}
 		d.shoot("teach-lesson")
 		d.press("Give the answer")
@@ -244,12 +255,25 @@ func TestJourneyThroughALesson(t *testing.T) {
 		t.Errorf("after the second attempt there are %d", n)
 	}
 	files, _ := filepath.Glob(filepath.Join(results, "*", "*.json"))
-	if len(files) != 2 {
+	if len(files) != 3 || !strings.HasSuffix(files[1], ".networks.json") {
 		t.Errorf("files %v", files)
+	}
+	l.openAttempt(l.cases[0], &l.attempts[0])
+	d.until("the first attempt again", func() bool { return d.button("Try again") != nil })
+	if d.button("Compare with the networks") != nil || l.attempts[0].Network == nil || l.attempts[1].Network != nil {
+		t.Error("what the networks made of the first attempt's case is not kept with it")
 	}
 	d.press("Back")
 	d.press("Progress")
 	d.shoot("teach-progress")
+	d.press("Export as CSV")
+	folder := t.TempDir()
+	d.exporting.folderIn.SetText(folder)
+	test.Tap(d.exporting.save)
+	d.until("the export", func() bool { return l.banner.box.Visible() })
+	if table, err := os.ReadFile(filepath.Join(folder, "Li.csv")); err != nil || strings.Count(string(table), "\n") != 3 {
+		t.Errorf("exported %q, %v", table, err)
+	}
 	d.key(fyne.KeyEscape)
 	l.showGroup(results)
 	d.until("the group", func() bool { return d.button("Export as CSV") != nil })

@@ -10,7 +10,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -94,7 +93,7 @@ func (t *teaching) startLesson(c *teach.Case, limit time.Duration) {
 	side := newFill(colourPanel)
 	side.min = fyne.NewSize(320, 1)
 	content := container.NewBorder(nil, nil, nil, container.NewStack(side, container.NewVScroll(parts)), container.NewStack(t.views.box, container.NewCenter(l.wait)))
-	t.page(lessonWords(c).Title, l.leave, content, middle(l.count), middle(l.clock), l.give)
+	t.page(lessonWords(c).Title, t.showLibrary, content, middle(l.count), middle(l.clock), l.give)
 	l.refresh()
 	t.openCT(c, l.begin)
 }
@@ -104,7 +103,7 @@ func (l *lesson) begin() {
 	t := l.t
 	l.wait.Hide()
 	l.sitting = teach.Sit(l.limit, t.now)
-	t.views.click = l.click
+	t.views.click, t.atStake = l.click, l.atStake
 	t.typed = l.typed
 	t.atWork = func(changed session.Change) {
 		if changed.Has(session.CursorChanged) {
@@ -281,17 +280,12 @@ func (l *lesson) showTools() {
 	}
 }
 
-// leave asks before marks are lost.
-func (l *lesson) leave() {
-	if l.sitting == nil || len(l.sitting.Marks()) == 0 || l.given {
-		l.t.showLibrary()
-		return
+// atStake is what would be lost by leaving.
+func (l *lesson) atStake() string {
+	if l.given {
+		return lang.L("The answer is still being compared; it is not kept yet.")
 	}
-	dialog.ShowConfirm(lang.L("Leave the lesson?"), lang.L("Your marks are not kept: the answer was not given."), func(yes bool) {
-		if yes {
-			l.t.showLibrary()
-		}
-	}, l.t.window.win)
+	return lang.L("Your marks are not kept: the answer was not given.")
 }
 
 // ask gives the answer, and asks first when there is none.
@@ -303,11 +297,7 @@ func (l *lesson) ask() {
 		l.commit()
 		return
 	}
-	dialog.ShowConfirm(lang.L("No mark is set"), lang.L("Give the answer that there is no clip?"), func(yes bool) {
-		if yes {
-			l.commit()
-		}
-	}, l.t.window.win)
+	l.t.window.ask(lang.L("No mark is set"), lang.L("Give the answer that there is no clip?"), lang.L("Give the answer"), l.commit)
 }
 
 // commit stops the clock, marks the answer, keeps it, and shows the reference.

@@ -9,7 +9,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -62,7 +61,7 @@ func (t *teaching) askNewCase() {
 	n.pairs, n.axillary = widget.NewCheck(lang.L("pairs"), nil), widget.NewCheck(lang.L("axillary clips"), nil)
 	n.rib, n.seroma = widget.NewCheck(lang.L("a clip beside a rib"), nil), widget.NewCheck(lang.L("clips and seroma disagree"), nil)
 	n.noise = widget.NewCheck(lang.L("noise and artefact"), nil)
-	n.make = newButton(t.host, lang.L("Make the case"), theme.ConfirmIcon(), buttonPrimary, "", n.start)
+	n.make = newButton(t.host, lang.L("Make the case"), theme.ConfirmIcon(), buttonPrimary, "", n.begin)
 	kind := widget.NewRadioGroup([]string{lang.L("Of the phantom"), lang.L("Of a CT and its reference")}, nil)
 	kind.Horizontal = true
 	kind.SetSelected(lang.L("Of the phantom"))
@@ -88,8 +87,16 @@ func (t *teaching) askNewCase() {
 // browse is a button that fills a field with a folder.
 func (n *newCase) browse(title string, into *field) *button {
 	return newButton(n.t.host, lang.L("Browse"), theme.FolderOpenIcon(), buttonNormal, "", func() {
-		n.t.window.askFolder(title, filepath.Dir(into.Text), into.SetText)
+		n.t.window.askFolder(title, n.start(into), into.SetText)
 	})
+}
+
+// start is where a chooser for a field begins.
+func (n *newCase) start(f *field) string {
+	if f.Text == "" {
+		return n.t.window.lastPlace()
+	}
+	return filepath.Dir(f.Text)
 }
 
 // showSource shows what the chosen kind asks for.
@@ -98,13 +105,7 @@ func (n *newCase) showSource() {
 	defer n.source.Refresh()
 	if n.fromCT {
 		set := newButton(n.t.host, lang.L("Browse"), theme.FileIcon(), buttonNormal, "", func() {
-			ask := dialog.NewFileOpen(func(from fyne.URIReadCloser, err error) {
-				if err == nil && from != nil {
-					n.reference.SetText(from.URI().Path())
-					_ = from.Close() // nothing was read
-				}
-			}, n.t.window.win)
-			ask.Show()
+			n.t.window.askFile(lang.L("RTSTRUCT with its clips"), n.start(n.reference), n.reference.SetText)
 		})
 		n.source.Add(container.NewBorder(nil, nil, nil, n.browse(lang.L("Folder of the CT"), n.ct), n.ct))
 		n.source.Add(container.NewBorder(nil, nil, nil, set, n.reference))
@@ -162,7 +163,7 @@ func (n *newCase) spec() teach.Spec {
 	return s
 }
 
-func (n *newCase) start() {
+func (n *newCase) begin() {
 	t := n.t
 	l := teach.Lesson{Title: strings.TrimSpace(n.title.Text), Teaches: strings.TrimSpace(n.teaches.Text), Note: strings.TrimSpace(n.note.Text), Difficulty: n.difficulty.SelectedIndex() + 1}
 	l.ID = teach.NewID(l.Title)

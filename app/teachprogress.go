@@ -11,7 +11,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -141,22 +140,10 @@ func (t *teaching) exportCSV(attempts []teach.Attempt, name string) {
 		t.failed(lang.L("Export"), err)
 		return
 	}
-	ask := dialog.NewFileSave(func(to fyne.URIWriteCloser, err error) {
-		if err == nil && to == nil {
-			return
-		}
-		if err == nil {
-			_, err = to.Write(b.Bytes())
-			if closed := to.Close(); err == nil {
-				err = closed
-			}
-		}
-		if err != nil {
-			t.failed(lang.L("Export"), err)
-		}
-	}, t.window.win)
-	ask.SetFileName(shorten(name, 40) + ".csv")
-	ask.Show()
+	t.window.askExport(export{
+		title: lang.L("Export as CSV"), folder: t.window.exportFolder(), name: shorten(name, 40) + ".csv", fill: written(b.Bytes()),
+		say: t.say, failed: lang.L("Export: %v"), done: lang.L("Exported to %s."),
+	})
 }
 
 // askGroup lets a teacher choose a folder of results.

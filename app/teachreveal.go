@@ -365,14 +365,20 @@ func (r *reveal) changed(changed session.Change) {
 	}
 	clips := append([]segment.Clip(nil), found.Clips...)
 	r.jump(r.before) // the search went to its first clip
+	var unkept error
 	r.t.work(func(ctx context.Context) error {
 		var err error
-		r.network, err = teach.Compare(ctx, r.g, clips)
+		if r.network, err = teach.Compare(ctx, r.g, clips); err == nil && r.t.results.Dir != "" {
+			unkept = r.t.results.KeepNetwork(r.a, r.network)
+		}
 		return err
 	}, func(err error) {
 		if err != nil {
 			r.t.failed(lang.L("Compare with the networks"), err)
+		} else if unkept != nil {
+			r.t.failed(lang.L("Keep the comparison"), unkept)
 		}
+		r.t.readAttempts()
 		r.showNetwork()
 	})
 }

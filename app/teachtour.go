@@ -279,7 +279,7 @@ func (s *shot) draw(r *viewer.Renderer, c *teach.Case, v *volume.Volume, ref *te
 	p := presets()[s.preset]
 	scene := viewer.Scene{
 		Volume: v, Plane: s.plane, CursorMM: at, Window: viewer.Window{CentreHU: p.centreHU, WidthHU: p.wideHU}, Smooth: true,
-		WidthPx: tourPx, HeightPx: tourPx, SlabMM: s.slabMM, Zoom: 1,
+		WidthPx: tourPx, HeightPx: tourPx, SlabMM: s.slabMM,
 	}
 	scene.CursorMM = viewer.Step(&scene, s.slices)
 	ringAt := at
@@ -287,10 +287,7 @@ func (s *shot) draw(r *viewer.Renderer, c *teach.Case, v *volume.Volume, ref *te
 		ringAt = p
 	}
 	if s.acrossMM > 0 {
-		scene.Zoom = tourPx / (s.acrossMM * viewer.PxPerMM(&scene))
-		x, y := viewer.ToPicture(&scene, at)
-		perMM := viewer.PxPerMM(&scene)
-		scene.PanMM = [2]float64{(x - tourPx/2) / perMM, (y - tourPx/2) / perMM}
+		viewer.Aim(&scene, at, s.acrossMM)
 	}
 	if s.ring {
 		scene.Marks = []viewer.Mark{{AtMM: ringAt, Sign: viewer.Ring, Colour: color.RGBA{0x56, 0xB4, 0xE9, 0xFF}, SizePx: 64, WidthPx: 2, ReachMM: 100}}

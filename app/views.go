@@ -186,10 +186,8 @@ func (v *views) follow(at volume.Vec) {
 			continue
 		}
 		s := v.scene(p)
-		x, y := viewer.ToPicture(&s, at)
-		perMM := viewer.PxPerMM(&s)
-		p.panMM[0] += (x - float64(s.WidthPx)/2) / perMM
-		p.panMM[1] += (y - float64(s.HeightPx)/2) / perMM
+		viewer.Centre(&s, at)
+		p.panMM = s.PanMM
 	}
 }
 

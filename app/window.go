@@ -5,6 +5,7 @@ import (
 	"image"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -61,19 +62,22 @@ type window struct {
 	welcome    *welcome
 	teaching   *teaching       // nil until it is opened
 	qa         *qaMode         // likewise
-	root       *fyne.Container // of the window: body and teaching, under the tooltips
+	root       *fyne.Container // of the window: body and the modes beside it, under the tooltips
+	outdated   bool            // the widgets are to be made anew once the body is shown again
 	loading    *loading
 	status     *statusbar
 	body       *fyne.Container // all of it but tooltips
 
-	help     *widget.PopUp
-	keyPage  *keyPage // what help shows, when that is the map of keys
-	saving   *saveDialog
-	figures  *figuresDialog
-	editor   *recipeEditor
-	naming   *nameDialog
-	chooser  *dialog.FileDialog
-	released <-chan struct{} // closed when the networks are; nil until the window closes
+	help      *widget.PopUp
+	keyPage   *keyPage // what help shows, when that is the map of keys
+	saving    *saveDialog
+	exporting *exportDialog
+	asking    *question
+	figures   *figuresDialog
+	editor    *recipeEditor
+	naming    *nameDialog
+	chooser   *dialog.FileDialog
+	released  <-chan struct{} // closed when the networks are; nil until the window closes
 }
 
 // newWindow builds the window; post runs a function on the toolkit's goroutine.
@@ -101,7 +105,7 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win.Canvas().SetOnTypedRune(w.typedRune)
 	w.addShortcuts()
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
-		if len(uris) > 0 && !w.teachingShown() && !w.qaShown() {
+		if len(uris) > 0 && w.side() == nil {
 			w.openPath(uris[0].Path())
 		}
 	})
@@ -254,11 +258,7 @@ func (w *window) replaceStudy(open func()) {
 		open()
 		return
 	}
-	dialog.ShowConfirm(lang.L("Leave this case?"), lang.L("What you decided and drew is not saved."), func(yes bool) {
-		if yes {
-			open()
-		}
-	}, w.win)
+	w.ask(lang.L("Leave this case?"), lang.L("What you decided and drew is not saved."), lang.L("Leave"), open)
 }
 
 func (w *window) recent() []string { return w.app.Preferences().StringList(preferenceRecent) }
@@ -298,31 +298,34 @@ func (w *window) setLanguage(tag string) {
 	w.rebuild()
 }
 
-// rebuild makes every widget anew, with the words, keys and colours of the settings.
+// rebuild makes every widget anew, with the words, keys and colours of the settings; a lesson that is under way is not ended
+// for that.
 func (w *window) rebuild() {
-	if w.teaching != nil {
-		w.teaching.close()
-		w.teaching = nil
+	if w.outdated = w.side() != nil; w.outdated {
+		return
 	}
-	if w.qa != nil {
-		w.qa.close()
-		w.qa = nil
+	for _, m := range w.sides() {
+		m.close()
 	}
+	w.teaching, w.qa = nil, nil
 	w.build()
 	w.refresh(session.AllChanged)
 }
 
-// askClose asks before unsaved decisions are lost.
+// askClose asks before unsaved decisions, or a lesson that is under way, are lost.
 func (w *window) askClose() {
-	if !w.session.Decided() {
+	var lost []string
+	if m := w.side(); m != nil && m.atStake != nil {
+		lost = append(lost, m.atStake())
+	}
+	if w.session.Decided() {
+		lost = append(lost, lang.L("What you decided and drew is not saved."))
+	}
+	if len(lost) == 0 {
 		w.close()
 		return
 	}
-	dialog.ShowConfirm(lang.L("Quit without saving?"), lang.L("What you decided and drew is not saved."), func(yes bool) {
-		if yes {
-			w.close()
-		}
-	}, w.win)
+	w.ask(lang.L("Quit without saving?"), strings.Join(lost, "\n"), lang.L("Quit"), w.close)
 }
 
 func (w *window) close() {
@@ -331,11 +334,8 @@ func (w *window) close() {
 	}
 	w.session.Discard()
 	w.released = w.session.Close()
-	if w.teaching != nil {
-		w.released = both(w.released, w.teaching.close())
-	}
-	if w.qa != nil {
-		w.released = both(w.released, w.qa.close())
+	for _, m := range w.sides() {
+		w.released = both(w.released, m.close())
 	}
 	w.rememberPlace()
 	w.win.Close()

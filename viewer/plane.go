@@ -194,6 +194,21 @@ func ToPicture(s *Scene, p volume.Vec) (x, y float64) {
 // PxPerMM is the magnification in device pixels for each mm.
 func PxPerMM(s *Scene) float64 { f := newFrame(s); return f.pxPerMM }
 
+// Centre pans s so that p lies in the middle of the picture.
+func Centre(s *Scene, p volume.Vec) {
+	f := newFrame(s)
+	x, y := f.px(p)
+	s.PanMM[0] += (x - float64(s.WidthPx)/2) / f.pxPerMM
+	s.PanMM[1] += (y - float64(s.HeightPx)/2) / f.pxPerMM
+}
+
+// Aim zooms and pans s so that p lies in the middle and the picture is acrossMM of the patient wide.
+func Aim(s *Scene, p volume.Vec, acrossMM float64) {
+	s.Zoom = 1
+	s.Zoom = float64(s.WidthPx) / (acrossMM * PxPerMM(s))
+	Centre(s, p)
+}
+
 // Step returns the cursor moved by n slices through the plane, towards head, left or posterior for
 // growing n, kept inside the CT and on a slice of it.
 func Step(s *Scene, n int) volume.Vec {

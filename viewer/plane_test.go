@@ -132,3 +132,18 @@ func TestStepOnUnevenSlicesLandsOnSlices(t *testing.T) {
 		t.Errorf("the cursor moved within the slice, to %v", p)
 	}
 }
+
+func TestAimPutsAPlaceInTheMiddle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScene(t)
+		p := ToPatient(s, rapid.Float64Range(0, 40).Draw(t, "x"), rapid.Float64Range(0, 40).Draw(t, "y"))
+		across := rapid.Float64Range(20, 300).Draw(t, "across")
+		Aim(s, p, across)
+		if x, y := ToPicture(s, p); math.Abs(x-float64(s.WidthPx)/2) > tinyMM || math.Abs(y-float64(s.HeightPx)/2) > tinyMM {
+			t.Fatalf("the place shows at (%g, %g) of %d x %d", x, y, s.WidthPx, s.HeightPx)
+		}
+		if got := float64(s.WidthPx) / PxPerMM(s); math.Abs(got-across) > tinyMM*across {
+			t.Fatalf("%g mm across, want %g", got, across)
+		}
+	})
+}

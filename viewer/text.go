@@ -42,13 +42,13 @@ func AppendLabels(dst []Label, s *Scene) []Label {
 	return appendMarkLabels(dst, s, &f)
 }
 
-// PositionText is where the plane is: "S 104.5 mm · slice 41/92".
-func PositionText(s *Scene) string {
+// PositionText is where the plane is: "S 104.5 mm · slice 41/92"; slice is that word in the reader's language.
+func PositionText(s *Scene, slice string) string {
 	f := newFrame(s)
 	p := s.CursorMM.Add(f.through.dir.Scale(f.through.offset(f.throughVoxel) - f.throughMM))
 	number, of := SliceNumber(s)
 	axis := map[Plane]int{Sagittal: 0, Coronal: 1, Axial: 2}[s.Plane]
-	return fmt.Sprintf("%s · slice %d/%d", Coordinate(p, axis), number, of)
+	return fmt.Sprintf("%s · %s %d/%d", Coordinate(p, axis), slice, number, of)
 }
 
 // Coordinate is one patient coordinate with its letter: axis 0 is R or L, 1 A or P, 2 I or S.

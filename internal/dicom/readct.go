@@ -13,8 +13,8 @@ import (
 
 // ReadCT reads the pixels of s, which Scan made, into a volume in HU, in parallel. It leaves s.Slices in
 // the order of the volume's slices, one each. Identical doubles, gaps and uneven spacing become warnings;
-// different images on one plane, truncated or unreadable files are errors that name the file. The slices of a tilted gantry are moved within
-// their planes onto an upright grid, and a warning says so.
+// different images on one plane, truncated or unreadable files are errors that name the file. The slices of a tilted gantry
+// are moved within their planes onto an upright grid, and a warning says so.
 func ReadCT(ctx context.Context, s *Series, report *Report) (*volume.Volume, error) {
 	v, err := readCT(ctx, s, report)
 	if err != nil && ctx.Err() == nil {

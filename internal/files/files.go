@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/natefinch/atomic"
 )
@@ -53,6 +55,27 @@ func Write(path string, force bool, fill func(io.Writer) error, check func(tempo
 	}
 	syncFolder(filepath.Dir(path))
 	return nil
+}
+
+// WriteNew puts what fill writes at FreeName(path), and returns that name.
+func WriteNew(path string, fill func(io.Writer) error) (string, error) {
+	for {
+		free := FreeName(path)
+		if err := Write(free, false, fill, nil); !errors.Is(err, ErrExists) { // else another program was quicker
+			return free, err
+		}
+	}
+}
+
+// FreeName is path, or where something is there already the first of "name 2.ext", "name 3.ext" and so on.
+func FreeName(path string) string {
+	free, ext := path, filepath.Ext(path)
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(free); err != nil {
+			return free
+		}
+		free = fmt.Sprintf("%s %d%s", strings.TrimSuffix(path, ext), n, ext)
+	}
 }
 
 // putExclusively gives the temporary file its name, which must be free: by link, or where the file system has no hard links

@@ -89,3 +89,24 @@ func TestAFileSystemWithoutHardLinks(t *testing.T) {
 	}
 	want(t, path, "one")
 }
+
+func TestANewFileLeavesThoseOfItsNameAlone(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"report.pdf", "report 2.pdf", "report 3.pdf"} {
+		if free := FreeName(filepath.Join(dir, "report.pdf")); free != filepath.Join(dir, name) {
+			t.Errorf("free is %s, want %s", free, name)
+		}
+		at, err := WriteNew(filepath.Join(dir, "report.pdf"), say(name))
+		if err != nil || at != filepath.Join(dir, name) {
+			t.Errorf("%d: written to %s, %v", i, at, err)
+		}
+	}
+	for _, name := range []string{"report.pdf", "report 2.pdf", "report 3.pdf"} {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != name {
+			t.Errorf("%s holds %q, %v", name, b, err)
+		}
+	}
+	if _, err := WriteNew(filepath.Join(dir, "absent", "a.pdf"), say("")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}

@@ -162,7 +162,7 @@ func (d painter) pair(p *qa.PairResult) []*picture {
 		edge := viewer.EdgeLetters(&s)
 		all = append(all, &picture{
 			Title:   plane.String(),
-			Caption: fmt.Sprintf("%s; left edge %s, right edge %s, top %s", viewer.PositionText(&s), edge.Left, edge.Right, edge.Top),
+			Caption: fmt.Sprintf("%s; left edge %s, right edge %s, top %s", viewer.PositionText(&s, "slice"), edge.Left, edge.Right, edge.Top),
 			image:   dst,
 		})
 	}
@@ -181,8 +181,5 @@ func (d painter) frame(s *viewer.Scene, p *qa.PairResult) {
 	middle := lo.Add(hi).Scale(0.5)
 	extentPx := viewer.PxPerMM(s) * (lo.Distance(hi) + 40)
 	s.Zoom = math.Max(1, math.Min(zoomMost, picturePx/extentPx))
-	x, y := viewer.ToPicture(s, middle)
-	perMM := viewer.PxPerMM(s)
-	s.PanMM[0] += (x - picturePx/2) / perMM
-	s.PanMM[1] += (y - picturePx/2) / perMM
+	viewer.Centre(s, middle)
 }

@@ -23,8 +23,9 @@ func Rasterise(g *Grid, cs []Contour) *Mask {
 
 // RasteriseReport fills contours, LPS mm, on the grid. A pixel is in when its centre is inside by the
 // even-odd rule over all contours of the plane: keyholes, nested contours and exclusive-or contours
-// alike. A plane fills its nearest slice if it is within half the distance between slices there; of several planes on one slice the nearest is taken. Contours off every slice, or not parallel to the
-// slices, are left out and counted in offPlane. Contours of fewer than three points enclose nothing.
+// alike. A plane fills its nearest slice if it is within half the distance between slices there; of several planes on one
+// slice the nearest is taken. Contours off every slice, or not parallel to the slices, are left out and counted in offPlane.
+// Contours of fewer than three points enclose nothing.
 func RasteriseReport(g *Grid, cs []Contour) (m *Mask, offPlane int) {
 	m = NewMask(g)
 	planes := make([][]plane, g.Nz())

@@ -1,9 +1,9 @@
 package pane
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -83,10 +83,7 @@ func (r *renderer) write() {
 	for i, text := range [4]string{l.Left, l.Right, l.Top, l.Bottom} {
 		r.letters[i].Text = text
 	}
-	position := viewer.PositionText(s)
-	if p.corners.Slice != "" {
-		position = strings.Replace(position, "slice", p.corners.Slice, 1)
-	}
+	position := viewer.PositionText(s, cmp.Or(p.corners.Slice, "slice"))
 	if p.hover != nil {
 		if hu := viewer.HUText(s.Volume, *p.hover); hu != "" {
 			position += " · " + hu

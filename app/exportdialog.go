@@ -85,6 +85,17 @@ func captionedField(caption string, o fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, middle(newText(caption, textStyle{colour: colourDim, shrink: true, minWidth: 60})), nil, o)
 }
 
+// newTick is a box that can be ticked; on is what it says.
+func newTick(h *host, label string, on *bool) *button {
+	b := newButton(h, label, checkIcon(*on), buttonFlat, "", nil)
+	b.tapped = func() {
+		*on = !*on
+		b.set(label, checkIcon(*on))
+	}
+	b.leading, b.small, b.colour = true, true, colourText
+	return b
+}
+
 func (d *exportDialog) path() string {
 	name := strings.TrimSpace(d.file.Text)
 	if !strings.EqualFold(filepath.Ext(name), d.ext) {
@@ -125,6 +136,7 @@ func (d *exportDialog) confirm() {
 
 // writeExport writes beside the window and says what came of it.
 func (w *window) writeExport(e export, path string) {
+	e.say(&session.Notice{Text: fmt.Sprintf(lang.L("Writing %s …"), path)})
 	go func() {
 		fill, err := e.fill()
 		if err == nil {

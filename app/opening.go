@@ -25,6 +25,20 @@ func (w *window) openPath(path string) {
 	w.open(path)
 }
 
+// dropped opens what was dropped on the page that has the window.
+func (w *window) dropped(path string) {
+	switch m := w.side(); {
+	case w.win.Canvas().Overlays().Top() != nil:
+	case m == nil:
+		w.openPath(path)
+	case w.qa == nil || m != w.qa.sideMode: // a lesson brings its own CT
+	case dicom.IsStructureSet(path):
+		w.qa.compareWith(path)
+	default:
+		w.openQAFolder(path)
+	}
+}
+
 // showOpenMenu offers the two kinds of choosers, for none of the toolkit's shows folders and files alike.
 func (w *window) showOpenMenu() {
 	folder := fyne.NewMenuItem(w.host.keys.tip(lang.L("CT folder"), "file.open"), w.chooseFolder)

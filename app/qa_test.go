@@ -2,16 +2,21 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
@@ -71,22 +76,26 @@ func (d *driver) texts() string {
 	return b.String()
 }
 
-// tapRowWith taps the first row of the QA page on which that text stands.
-func (d *driver) tapRowWith(what string) {
+// tapRowWith taps the first row of the QA page on which all of that stands.
+func (d *driver) tapRowWith(words ...string) {
 	d.t.Helper()
 	for _, o := range test.LaidOutObjects(d.qa.panel) {
 		r, ok := o.(*row)
 		if !ok {
 			continue
 		}
+		var said strings.Builder
 		for _, inner := range test.LaidOutObjects(r.content) {
-			if w, ok := inner.(*text); ok && strings.Contains(w.content, what) {
-				r.Tapped(&fyne.PointEvent{})
-				return
+			if w, ok := inner.(*text); ok {
+				said.WriteString(w.content + "\n")
 			}
 		}
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(said.String(), w) }) {
+			r.Tapped(&fyne.PointEvent{})
+			return
+		}
 	}
-	d.t.Fatalf("no row says %q", what)
+	d.t.Fatalf("no row says %q", words)
 }
 
 func TestJourneyThroughAQACase(t *testing.T) {
@@ -99,7 +108,7 @@ func TestJourneyThroughAQACase(t *testing.T) {
 	}
 	d.shoot("qa")
 	words := d.texts()
-	for _, want := range []string{"a_reference.dcm", "b_test.dcm", "CTVsb_High = CTVsb_High", "HD95", "missed", "found", "Worst slices", "L 6.0"} {
+	for _, want := range []string{"a_reference.dcm", "b_test.dcm", "CTVsb_High", "HD95", "missed", "found", "Worst slices", "L 6.0"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -114,7 +123,7 @@ func TestJourneyThroughAQACase(t *testing.T) {
 	if target < 0 {
 		t.Fatalf("%+v", r.Pairs)
 	}
-	d.tapRowWith("CTVsb_High = CTVsb_High")
+	d.tapRowWith("CTVsb_High", "DSC 0.")
 	if q.pair != target || q.session.View().Cursor != r.Pairs[target].WorstMM {
 		t.Errorf("pair %d at %v, the surfaces lie farthest apart at %v", q.pair, q.session.View().Cursor, r.Pairs[target].WorstMM)
 	}
@@ -138,9 +147,176 @@ func TestJourneyThroughAQACase(t *testing.T) {
 	if q.session.View().Tool.Draws() {
 		t.Error("the brush is taken where nothing may change")
 	}
+	if !d.qaMapped() {
+		t.Error("the solid view shows no distance map")
+	}
 	d.key(fyne.KeyEscape)
 	if d.qaShown() || !d.body.Visible() {
 		t.Error("Escape does not lead back")
+	}
+}
+
+// qaMapped tells whether the distance map of the pair that is shown is in the solid view, once it is made.
+func (d *driver) qaMapped() bool {
+	q := d.qa
+	d.until("the distance map", func() bool { return q.maps[q.shownPair().TestMask] != nil })
+	return q.views.solid.Visible() && q.views.shaped() == q.maps[q.shownPair().TestMask]
+}
+
+// pressQA presses the button of that label on the QA page.
+func (d *driver) pressQA(label string) {
+	d.t.Helper()
+	for _, o := range test.LaidOutObjects(d.qa.box) {
+		if b, ok := o.(*button); ok && b.label == label && b.Visible() && !b.Disabled() {
+			test.Tap(b)
+			return
+		}
+	}
+	d.t.Fatalf("no button %q to press", label)
+}
+
+// judged opens a QA case and waits until it is compared and its CT is there.
+func judged(t *testing.T) (*driver, string) {
+	d, dir := newDriver(t), writeQACase(t)
+	d.openQAFolder(dir)
+	d.until("the comparison", func() bool { return d.qa.session.HasVolume() && len(d.qa.results) > 0 })
+	return d, dir
+}
+
+func TestQAPairsByHand(t *testing.T) {
+	d, _ := judged(t)
+	q := d.qa
+	compared := func() {
+		t.Helper()
+		before := q.results
+		d.until("the comparison", func() bool { return &q.results[0] != &before[0] })
+	}
+	names := func() string {
+		var all []string
+		for _, p := range q.result().Pairs {
+			all = append(all, p.Ref+"="+p.Test+" "+p.How)
+		}
+		return strings.Join(all, ", ")
+	}
+	if got := names(); got != "Clips_R=Clips_R name, CTVsb_High=CTVsb_High name" {
+		t.Fatalf("pairs %s", got)
+	}
+	var selects []*widget.Select
+	for _, o := range test.LaidOutObjects(q.panel) {
+		if s, ok := o.(*widget.Select); ok {
+			selects = append(selects, s)
+		}
+	}
+	if len(selects) != 2 {
+		t.Fatalf("%d lists to choose from", len(selects))
+	}
+	selects[0].SetSelected("CTVsb_High")
+	selects[1].SetSelected("Clips_R")
+	d.pressQA("Pair")
+	d.shoot("qa_waiting")
+	compared()
+	if got := names(); got != "CTVsb_High=Clips_R by hand" {
+		t.Errorf("paired by hand: %s", got)
+	}
+	d.shoot("qa_by_hand")
+	d.pressQA("Pair by names again")
+	compared()
+	if got := names(); got != "Clips_R=Clips_R name, CTVsb_High=CTVsb_High name" {
+		t.Errorf("paired by names again: %s", got)
+	}
+	d.pressQA("as reference")
+	compared()
+	if r := q.result(); r.Reference.File != "b_test.dcm" || r.Test.File != "a_reference.dcm" || r.Clips.Extra != 1 {
+		t.Errorf("reference %s, test %s, %d extra clips", r.Reference.File, r.Test.File, r.Clips.Extra)
+	}
+	before := q.results
+	d.dropped(filepath.Join(t.TempDir(), "absent.dcm")) // no structure set: a folder, which is not there
+	d.until("the refusal", func() bool { return !d.qaShown() })
+	if len(before) == 0 || d.session.View().Notice == nil {
+		t.Error("a folder that is not there is not said")
+	}
+}
+
+func TestQAByTheRulesOfASite(t *testing.T) {
+	d, _ := judged(t)
+	q := d.qa
+	d.remembered = memory{}
+	outcome := func() qa.Outcome {
+		for _, c := range q.result().Checks {
+			if c.ID == "limit:dsc" && c.Structure == "CTVsb_High" {
+				return c.Outcome
+			}
+		}
+		return ""
+	}
+	path := filepath.Join(t.TempDir(), "ours.toml")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("nonsense = 3\n")
+	q.setRules(path)
+	if q.rules.Name != qa.DefaultRules().Name || !q.banner.box.Visible() {
+		t.Error("a rules file that cannot be read is not said")
+	}
+	for _, c := range []struct {
+		least float64
+		want  qa.Outcome
+	}{{0.99, qa.Fail}, {0.1, qa.Pass}} {
+		write(fmt.Sprintf("name = \"Ours\"\n[[limits]]\nstructure = \"CTV*\"\nmetric = \"dsc\"\npass = %g\nlook = %g\n", c.least, c.least))
+		before := q.results
+		q.setRules(path)
+		d.until("the comparison", func() bool { return len(q.results) > 0 && &q.results[0] != &before[0] })
+		if got := outcome(); got != c.want {
+			t.Errorf("by a least DSC of %g: %q, want %q", c.least, got, c.want)
+		}
+	}
+	if !strings.Contains(d.texts(), "Rules: Ours") || q.recallRules() != nil || q.rules.Name != "Ours" {
+		t.Error("the rules in force are not shown, or not remembered")
+	}
+}
+
+func TestQASavesWhatTheCommandLineDoes(t *testing.T) {
+	d, dir := judged(t)
+	out := t.TempDir()
+	begin := map[string]string{"qa.pdf": "%PDF-", "qa.html": "<!DOCTYPE html>", "qa.csv": "case,reference,test,outcome", "qa.json": "[\n  {\n    \"case\": "}
+	for _, o := range qaOutputs() {
+		for _, name := range []string{o.name, strings.Replace(o.name, ".", " 2.", 1)} { // the second leaves the first alone
+			d.qa.askSave(o)
+			d.exporting.folderIn.SetText(out)
+			d.shoot("qa_save")
+			test.Tap(d.exporting.save)
+			d.until(name, func() bool { return d.qa.banner.text.content == "Saved "+filepath.Join(out, name)+"." })
+			b, err := os.ReadFile(filepath.Join(out, name))
+			if err != nil || !strings.HasPrefix(string(b), begin[o.name]) {
+				t.Errorf("%s begins %.40q, %v", name, b, err)
+			}
+		}
+	}
+	var results []qa.Result
+	if b, err := os.ReadFile(filepath.Join(out, "qa.json")); err != nil || json.Unmarshal(b, &results) != nil || len(results) != 1 || results[0].Clips.Missed != 1 {
+		t.Errorf("figures %+v, %v", results, err)
+	}
+	if b, err := os.ReadFile(filepath.Join(out, "qa.csv")); err != nil || strings.Count(string(b), "\n") != 3 || !strings.Contains(string(b), "CTVsb_High") {
+		t.Errorf("table %s, %v", b, err)
+	}
+	page := qaOutputs()[1]
+	d.qa.askSave(page)
+	d.exporting.folderIn.SetText(out)
+	d.exporting.file.SetText("nameless")
+	test.Tap(d.exporting.more[0].(*button))
+	test.Tap(d.exporting.save)
+	path := filepath.Join(out, "nameless.html")
+	d.until("the report", func() bool { return d.qa.banner.text.content == "Saved "+path+"." })
+	for _, secret := range []string{"Journey", filepath.Base(dir), "b_test.dcm"} {
+		named, err := os.ReadFile(filepath.Join(out, "qa.html"))
+		if err != nil || !strings.Contains(string(named), secret) && secret != filepath.Base(dir) {
+			t.Errorf("the report does not name %s", secret)
+		}
+		if b, err := os.ReadFile(path); err != nil || secret != "ct" && strings.Contains(string(b), secret) {
+			t.Errorf("without names, it names %s", secret)
+		}
 	}
 }
 

@@ -2,10 +2,14 @@ package app
 
 import (
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/clipwright/clipwright/internal/qa"
 	"github.com/clipwright/clipwright/internal/volume"
@@ -44,13 +48,14 @@ func (q *qaMode) fillPanel() {
 	}
 	add(lang.L("Structure sets"), q.setRows()...)
 	add(fmt.Sprintf(lang.L("Checks: %d fail, %d to look at"), r.Count(qa.Fail), r.Count(qa.Look)), q.checkRows()...)
-	add(lang.L("Pairs"), q.pairRows()...)
+	add(lang.L("Pairs"), append(q.pairRows(), q.byHandRows()...)...)
 	if q.pair < len(r.Pairs) {
 		p := &r.Pairs[q.pair]
-		add(p.Ref+" = "+p.Test, q.figureRows(p)...)
+		add(pairText(p), q.figureRows(p)...)
 		add(lang.L("Worst slices"), q.sliceRows(p)...)
 	}
 	add(lang.L("Clips"), q.clipRows()...)
+	q.panel.Refresh()
 }
 
 // tapRow is a row whose tap jumps to a place, if there is one.
@@ -71,34 +76,63 @@ func (q *qaMode) setRows() []fyne.CanvasObject {
 		all = append(all, inset(columns(8, newText(lang.L("Reference"), textStyle{colour: colourDim}), newText(ref.File, textStyle{shrink: true, minWidth: 270})), 13, 10, 3, 3))
 	}
 	for i, r := range q.results {
-		line := newRow(q.host, inset(columns(8, newText(lang.L("Test"), textStyle{colour: colourDim}), newText(r.Test.File, textStyle{shrink: true, minWidth: 270})), 10, 10, 3, 3), func() {
+		swap := newButton(q.host, lang.L("as reference"), nil, buttonFlat, lang.L("Take this set for the reference, and compare again"), func() { q.makeReference(i) })
+		swap.small = true
+		setVisible(swap, q.result().Reference != nil)
+		content := container.NewBorder(nil, nil, middle(newText(lang.L("Test")+"  ", textStyle{colour: colourDim})), swap, middle(newText(r.Test.File, textStyle{shrink: true, minWidth: 100})))
+		line := newRow(q.host, inset(content, 10, 10, 1, 1), func() {
 			q.test = i
-			q.choose(q.worstPair())
+			q.choose(q.pairLike(q.shownPair()))
 		})
 		line.setSelected(i == q.test)
 		all = append(all, line)
 	}
+	other := newButton(q.host, lang.L("Compare with another file"), theme.FileIcon(), buttonFlat, lang.L("A structure set that lies elsewhere; or drop its file here"), q.askOther)
+	other.small, other.leading = true, true
+	all = append(all, inset(other, 6, 10, 2, 2))
+	if q.result().Reference != nil {
+		all = append(all, inset(dimText(lang.L("Reference white, test orange, blue: only the reference")), 13, 10, 1, 4))
+	}
 	for _, n := range q.result().Notices {
-		all = append(all, wrapped(n))
+		all = append(all, inset(q.says(n), 13, 10, 0, 0))
 	}
 	return all
 }
 
+// checkRows are the checks, those that passed folded away in one row.
 func (q *qaMode) checkRows() []fyne.CanvasObject {
 	var all []fyne.CanvasObject
+	passed := rows(0)
 	for _, c := range q.result().Checks {
-		head := columns(8, newText(outcomeWord(c.Outcome), textStyle{bold: true, colour: outcomeColour(c.Outcome)}), newText(c.ID, textStyle{}), newText(c.Structure, textStyle{colour: colourDim, shrink: true, minWidth: 100}))
+		if c.Outcome == qa.Pass {
+			passed.Add(inset(container.NewBorder(nil, nil, newText(outcomeWord(c.Outcome)+"  ", textStyle{colour: colourDim}), nil, newText(q.host.phrases.say(c.Text), textStyle{shrink: true, minWidth: 100})), 26, 10, 3, 3))
+			continue
+		}
+		head := columns(8, newText(outcomeWord(c.Outcome), textStyle{bold: true, colour: outcomeColour(c.Outcome)}), newText(upperFirst(checkName(c.ID, q.rules.Definitions())), textStyle{bold: true}))
+		place := newText("", textStyle{})
 		if c.PlaceMM != nil {
-			head.Add(layout.NewSpacer())
-			head.Add(dimText(qa.Letters(*c.PlaceMM)))
+			place = dimText(qa.Letters(*c.PlaceMM))
 		}
-		content := rows(0, head)
-		if c.Outcome != qa.Pass {
-			content.Add(wrapped(c.Text))
+		sentence := q.host.phrases.say(c.Text)
+		if c.Structure != "" {
+			sentence = c.Structure + ": " + sentence
 		}
+		content := rows(0, container.NewBorder(nil, nil, head, place), q.says(sentence))
 		all = append(all, q.tapRow(content, c.PlaceMM))
 	}
+	if n := len(passed.Objects); n > 0 {
+		folded := newSection(q.host, counted(n, lang.L("1 check passed"), lang.L("%d checks passed")), passed, false)
+		folded.head.bold, folded.head.colour = false, colourDim
+		folded.toggle()
+		all = append(all, inset(folded.box, 8, 0, 0, 4))
+	}
 	return all
+}
+
+// says is a sentence of qa in the language of the window, flush with what stands over it.
+func (q *qaMode) says(sentence string) fyne.CanvasObject {
+	pad := theme.InnerPadding()
+	return inset(wrapped(q.host.phrases.say(sentence)), -pad, -pad, -pad/2, -pad/2)
 }
 
 func (q *qaMode) pairRows() []fyne.CanvasObject {
@@ -106,7 +140,14 @@ func (q *qaMode) pairRows() []fyne.CanvasObject {
 	r := q.result()
 	for i := range r.Pairs {
 		p := &r.Pairs[i]
-		line := newRow(q.host, inset(columns(8, newText(p.Ref+" = "+p.Test, textStyle{shrink: true, minWidth: 170}), dimText(p.How), layout.NewSpacer(), newText("DSC "+figureText(p.DSC, 3), textStyle{})), 10, 10, 3, 3), func() { q.choose(i) })
+		right := columns(6, middle(dimText(pairedText(p.How))), middle(newText("DSC "+figureText(p.DSC, 3), textStyle{})))
+		if len(r.Pairs) > 1 {
+			away := newButton(q.host, "", theme.CancelIcon(), buttonFlat, lang.L("Part them"), func() { q.pairByHand(slices.Delete(q.namedPairs(), i, i+1)) })
+			away.small = true
+			right.Add(away)
+		}
+		content := container.NewBorder(nil, nil, nil, right, middle(newText(pairText(p), textStyle{shrink: true, minWidth: 100})))
+		line := newRow(q.host, inset(content, 10, 6, 1, 1), func() { q.choose(i) })
 		line.setSelected(i == q.pair)
 		all = append(all, line)
 	}
@@ -118,13 +159,63 @@ func (q *qaMode) pairRows() []fyne.CanvasObject {
 	return all
 }
 
+// pairText names a pair, once where both are called alike.
+func pairText(p *qa.PairResult) string {
+	if p.Ref == p.Test {
+		return p.Ref
+	}
+	return p.Ref + " = " + p.Test
+}
+
+// pairedText says how two structures came to be a pair.
+func pairedText(how string) string {
+	switch how {
+	case qa.ByHand:
+		return lang.L("by hand")
+	case qa.ByRule:
+		return lang.L("by the rules")
+	case qa.BySynonym:
+		return lang.L("synonym")
+	}
+	return lang.L("name")
+}
+
+// byHandRows let two structures be paired by hand.
+func (q *qaMode) byHandRows() []fyne.CanvasObject {
+	in := &q.inputs[q.test]
+	if in.Ref == nil {
+		return nil
+	}
+	var ref, test *widget.Select
+	pair := newButton(q.host, lang.L("Pair"), nil, buttonNormal, lang.L("Compare these two, in the place of what either is paired with"), func() { q.addPair(ref.Selected, test.Selected) })
+	pair.setEnabled(false)
+	both := func(string) { pair.setEnabled(ref.Selected != "" && test.Selected != "") }
+	ref, test = widget.NewSelect(structureNames(in.Ref), both), widget.NewSelect(structureNames(in.Test), both)
+	ref.PlaceHolder, test.PlaceHolder = lang.L("reference"), lang.L("test")
+	all := []fyne.CanvasObject{inset(container.NewBorder(nil, nil, nil, inset(pair, 6, 0, 4, 4), container.NewGridWithColumns(2, ref, test)), 10, 10, 4, 2)}
+	if len(q.byHand[in.Test.Path]) > 0 {
+		again := newButton(q.host, lang.L("Pair by names again"), theme.ViewRefreshIcon(), buttonFlat, "", func() { q.pairByHand(nil) })
+		again.small, again.leading = true, true
+		all = append(all, inset(again, 6, 10, 0, 2))
+	}
+	return all
+}
+
+func structureNames(s *qa.Set) []string {
+	var names []string
+	for i := range s.File.Structures {
+		names = append(names, s.File.Structures[i].Name)
+	}
+	return names
+}
+
 // figureRows are the metrics, each with its definition.
 func (q *qaMode) figureRows(p *qa.PairResult) []fyne.CanvasObject {
 	var all []fyne.CanvasObject
 	for _, d := range q.rules.Definitions() {
 		n, _ := p.Value(d.Key)
-		head := columns(8, newText(d.Name, textStyle{bold: true}), layout.NewSpacer(), newText(figureText(n, 3), textStyle{}), dimText(d.Unit))
-		all = append(all, inset(rows(0, head, wrapped(d.Text)), 13, 10, 3, 0))
+		head := columns(8, newText(metricName(q.host.phrases, d), textStyle{bold: true}), layout.NewSpacer(), newText(figureText(n, 3), textStyle{}), dimText(d.Unit))
+		all = append(all, inset(rows(0, head, q.says(d.Text)), 13, 10, 3, 2))
 	}
 	if p.OffsetText != "" {
 		all = append(all, inset(dimText(fmt.Sprintf(lang.L("The test lies %s from the reference."), p.OffsetText)), 13, 10, 3, 3))

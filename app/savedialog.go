@@ -61,11 +61,7 @@ func (d *saveDialog) show(s *session.Session) {
 		d.check()
 	})
 	d.replace.leading, d.replace.small, d.replace.colour = true, true, colourText
-	d.points = newButton(w.host, lang.L("A point for each clip as well"), theme.CheckButtonIcon(), buttonFlat, "", func() {
-		d.asPoints = !d.asPoints
-		d.points.set(d.points.label, checkIcon(d.asPoints))
-	})
-	d.points.leading, d.points.small, d.points.colour = true, true, colourText
+	d.points = newTick(w.host, lang.L("A point for each clip as well"), &d.asPoints)
 	d.save = newButton(w.host, lang.L("Save"), theme.DocumentSaveIcon(), buttonPrimary, "", d.confirm)
 	cancel := newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close)
 

@@ -109,10 +109,9 @@ func (m *sideMode) close() <-chan struct{} {
 
 // leavePage ends what runs for the page and takes its marks away.
 func (m *sideMode) leavePage() {
-	m.cancel()
-	m.ctx, m.cancel = context.WithCancel(m.alive)
+	m.stopWork()
 	m.typed, m.atWork, m.atStake = nil, nil, nil
-	m.views.signs, m.views.beside, m.views.click = nil, nil, nil
+	m.views.signs, m.views.beside, m.views.click, m.views.shaped = nil, nil, nil, nil
 	m.say(nil)
 }
 
@@ -127,6 +126,12 @@ func (m *sideMode) failed(doing string, err error) {
 	if !errors.Is(err, context.Canceled) {
 		m.say(&session.Notice{Severity: session.Failure, Text: doing + ": " + err.Error()})
 	}
+}
+
+// stopWork ends what runs for the page, which stays.
+func (m *sideMode) stopWork() {
+	m.cancel()
+	m.ctx, m.cancel = context.WithCancel(m.alive)
 }
 
 // work runs do beside the window, and done on its goroutine unless the page was left meanwhile.

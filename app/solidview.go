@@ -26,6 +26,16 @@ func (v *views) showSolid() {
 	if !v.solid.Visible() {
 		return
 	}
+	if v.shaped != nil {
+		var solids []viewer.Solid
+		var low, high volume.Vec
+		if shape := v.shaped(); shape != nil {
+			solids = []viewer.Solid{{Shape: shape, Opacity: 1}}
+			low, high, _ = shape.Bounds()
+		}
+		v.solid.SetSolids(solids, low, high)
+		return
+	}
 	if !v.session.HasVolume() {
 		v.shapes = nil
 		v.solid.SetSolids(nil, volume.Vec{}, volume.Vec{})

@@ -270,7 +270,7 @@ func TestJourneyThroughALesson(t *testing.T) {
 	folder := t.TempDir()
 	d.exporting.folderIn.SetText(folder)
 	test.Tap(d.exporting.save)
-	d.until("the export", func() bool { return l.banner.box.Visible() })
+	d.until("the export", func() bool { return strings.HasPrefix(l.banner.text.content, "Exported to ") })
 	if table, err := os.ReadFile(filepath.Join(folder, "Li.csv")); err != nil || strings.Count(string(table), "\n") != 3 {
 		t.Errorf("exported %q, %v", table, err)
 	}

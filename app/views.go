@@ -48,6 +48,8 @@ type views struct {
 	beside  []viewer.Overlay    // drawn beside what the session shows
 	click   func(at volume.Vec) // a left click with the crosshair; nil for none
 	pressed *volume.Vec         // where one may have begun
+
+	shaped func() *viewer.Shape // what the solid view shows in the place of the study
 }
 
 // planeView is one picture and how it is zoomed.

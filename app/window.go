@@ -105,8 +105,8 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.win.Canvas().SetOnTypedRune(w.typedRune)
 	w.addShortcuts()
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
-		if len(uris) > 0 && w.side() == nil {
-			w.openPath(uris[0].Path())
+		if len(uris) > 0 {
+			w.dropped(uris[0].Path())
 		}
 	})
 	w.win.SetCloseIntercept(w.askClose)

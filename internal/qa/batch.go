@@ -128,7 +128,7 @@ func (r *Result) dropMasks() {
 // WriteSummary puts summary.csv and summary.json beside the records: a run that was killed leaves those of the run before.
 func WriteSummary(out string, records []CaseRecord) error {
 	rows := Rows(records)
-	csv, err := rowsCSV(rows)
+	csv, err := CSV(rows)
 	if err != nil {
 		return err
 	}

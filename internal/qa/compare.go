@@ -22,6 +22,27 @@ type Input struct {
 	Notices []string // what finding the case came upon
 	// Body finds the outline of the body in the CT; it is asked only when neither set holds one. nil: there is none.
 	Body func(context.Context) (*volume.Mask, error)
+	// Progress is told what begins, and how far the case is; nil for nobody.
+	Progress func(Progress)
+}
+
+// Stage is a part of judging a case.
+type Stage int
+
+// The stages in their order.
+const (
+	StageBody Stage = iota // reading what was drawn, and the outline of the body
+	StagePair
+	StageClips
+	StageTargets
+	StageChecks
+)
+
+// Progress is how far a case is.
+type Progress struct {
+	Stage       Stage
+	Structure   string // of the pair, by its name in the reference
+	Done, Total int    // Total is 0 while unknown
 }
 
 // shape is a structure of a set with its voxels.
@@ -41,6 +62,15 @@ type study struct {
 	skin      *volume.Mask // surface voxels of body
 	clips     []Clip       // of the test, or of the reference when the test has none
 	result    Result
+	done, of  int // parts, for Progress
+}
+
+// begin tells what begins.
+func (s *study) begin(stage Stage, structure string) {
+	if s.Progress != nil {
+		s.Progress(Progress{stage, structure, s.done, s.of})
+	}
+	s.done++
 }
 
 // Compare judges one case by the rules.
@@ -50,6 +80,7 @@ func Compare(ctx context.Context, in Input, rules *Rules) (*Result, error) {
 		Test: setInfo(in.Test), Notices: slices.Clone(in.Notices),
 		Pairs: []PairResult{}, RefOnly: []string{}, TestOnly: []string{}, Targets: []TargetResult{}, Checks: []Check{},
 	}}
+	s.begin(StageBody, "")
 	s.test = s.shapes(in.Test)
 	if in.Ref != nil {
 		info := setInfo(in.Ref)
@@ -59,12 +90,18 @@ func Compare(ctx context.Context, in Input, rules *Rules) (*Result, error) {
 	if err := s.findBody(ctx); err != nil {
 		return nil, err
 	}
-	steps := []func() error{s.measurePairs, s.compareClips, s.measureTargets, s.check}
-	for _, step := range steps {
+	if err := s.measurePairs(ctx); err != nil {
+		return nil, err
+	}
+	for _, step := range []struct {
+		stage Stage
+		do    func() error
+	}{{StageClips, s.compareClips}, {StageTargets, s.measureTargets}, {StageChecks, s.check}} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := step(); err != nil {
+		s.begin(step.stage, "")
+		if err := step.do(); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +169,11 @@ func isTarget(s *dicom.Structure) bool {
 	return s.Type == "CTV" || s.Type == "PTV" || strings.HasPrefix(s.Name, "CTV") || strings.HasPrefix(s.Name, "PTV")
 }
 
-func (s *study) measurePairs() error {
+// otherStages is how many parts a case has beside its pairs.
+const otherStages = int(StageChecks)
+
+func (s *study) measurePairs(ctx context.Context) error {
+	s.of = otherStages
 	if s.Ref == nil {
 		return nil
 	}
@@ -141,10 +182,13 @@ func (s *study) measurePairs() error {
 		return err
 	}
 	s.result.RefOnly, s.result.TestOnly = append(s.result.RefOnly, refOnly...), append(s.result.TestOnly, testOnly...)
+	pairs = slices.DeleteFunc(pairs, func(p Pair) bool { return anyMatches(s.rules.Metrics.Skip, p.Ref.Name) })
+	s.of += len(pairs)
 	for _, p := range pairs {
-		if anyMatches(s.rules.Metrics.Skip, p.Ref.Name) {
-			continue
+		if err := ctx.Err(); err != nil {
+			return err
 		}
+		s.begin(StagePair, p.Ref.Name)
 		ref, test := find(s.ref, p.Ref).mask, find(s.test, p.Test).mask
 		s.result.Pairs = append(s.result.Pairs, PairResult{
 			Ref: p.Ref.Name, Test: p.Test.Name, How: p.How, Metrics: Measure(ref, test, s.rules.tolerances()), RefMask: ref, TestMask: test,

@@ -253,3 +253,22 @@ func TestRulesAreStrict(t *testing.T) {
 		}
 	}
 }
+
+func TestProgressNamesEveryPairAndEnds(t *testing.T) {
+	b := newBench()
+	in := Input{Name: "case", CT: b.ct, Grid: b.grid, Ref: b.set(b.whole()...), Test: b.set(b.whole()...)}
+	var got []Progress
+	in.Progress = func(p Progress) { got = append(got, p) }
+	r, err := Compare(context.Background(), in, DefaultRules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(r.Pairs)+4 || got[0].Stage != StageBody || got[0].Total != 0 {
+		t.Fatalf("%d pairs: %+v", len(r.Pairs), got)
+	}
+	for i, p := range got[1:] {
+		if p.Done != i+1 || p.Total != len(got) || i < len(r.Pairs) && (p.Stage != StagePair || p.Structure != r.Pairs[i].Ref) {
+			t.Errorf("%d: %+v", i, p)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func Definitions(t Tolerances) []Definition {
 		{"ref_cc", "Reference", "cm³", "volume of the reference: voxels of the CT whose centre lies inside its contours (even-odd on each slice), times the voxel volume"},
 		{"test_cc", "Test", "cm³", "volume of the test, as the reference's"},
 		{"volume_ratio", "Volume ratio", "", "test volume / reference volume"},
-		{"dsc", "DSC", "", "Dice similarity coefficient 2 |R ∩ T| / (|R| + |T|), by voxel volume; 1 when both are empty"},
+		{"dsc", "DSC", "", "Dice similarity coefficient: twice the volume common to both over the sum of their volumes; 1 when both are empty"},
 		{"hd_mm", "HD", "mm", "Hausdorff distance: the largest distance from a surface voxel of one (a voxel with one of its six neighbours outside) to the nearest of the other, both ways, between voxel centres"},
 		{"hd95_mm", "HD95", "mm", "the larger of the two directed 95th percentiles of the distances of HD, interpolated linearly"},
 		{"asd_mm", "ASD", "mm", "average surface distance: the sum of the distances of HD both ways over the number of surface voxels of both (equation 3 of the paper)"},

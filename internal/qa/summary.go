@@ -150,8 +150,8 @@ func markOutliers(rows []Row) {
 	}
 }
 
-// rowsCSV writes rows with a header; figures that do not exist are empty.
-func rowsCSV(rows []Row) ([]byte, error) {
+// CSV writes rows with a header; figures that do not exist are empty.
+func CSV(rows []Row) ([]byte, error) {
 	head := []string{"case", "reference", "test", "outcome", "failed", "look", "structure"}
 	var keys []string
 	for _, d := range Definitions(Tolerances{}) {

@@ -10,14 +10,20 @@ import (
 	"github.com/clipwright/clipwright/viewer"
 )
 
-// mapMM is the distance from which on a colour of the distance map is full.
-const mapMM = 5
+// DistanceMapMM is the distance from which on a colour of the distance map is full.
+const DistanceMapMM = 5
+
+// DistanceShape is the surface of ref, coloured by how far off that of test is: grey where it is there, blue where it falls
+// short, orange where it goes beyond, full from DistanceMapMM on. Neither may be empty.
+func DistanceShape(ref, test *volume.Mask) *viewer.Shape {
+	offsets := qa.NewOffsets(ref, test)
+	return viewer.NewTintedShape(ref, func(x, y, z int) color.RGBA { return offColour(offsets.At(x, y, z)) })
+}
 
 // distanceMap draws the surface of the reference, seen from the front and from the patient's left, coloured by how far off
 // the surface of the test is.
 func distanceMap(p *qa.PairResult) []*picture {
-	offsets := qa.NewOffsets(p.RefMask, p.TestMask)
-	shape := viewer.NewTintedShape(p.RefMask, func(x, y, z int) color.RGBA { return offColour(offsets.At(x, y, z)) })
+	shape := DistanceShape(p.RefMask, p.TestMask)
 	low, high, _ := shape.Bounds()
 	var r viewer.SolidRenderer
 	var all []*picture
@@ -47,7 +53,7 @@ func offColour(mm float64) color.RGBA {
 	if mm < 0 {
 		to = short
 	}
-	f := math.Min(math.Abs(mm)/mapMM, 1)
+	f := math.Min(math.Abs(mm)/DistanceMapMM, 1)
 	c := same.Add(to.Sub(same).Scale(f))
 	return color.RGBA{uint8(c[0]), uint8(c[1]), uint8(c[2]), 255}
 }

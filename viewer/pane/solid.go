@@ -39,6 +39,12 @@ func NewSolid(title string, onDoubleTap func()) *Solid {
 	return s
 }
 
+// SetTitle writes a title at the top left.
+func (s *Solid) SetTitle(title string) {
+	s.title = title
+	s.Refresh()
+}
+
 // Reset looks from the front, a little from the patient's left and from above.
 func (s *Solid) Reset() {
 	s.turn, s.zoom = viewer.Turn{YawDeg: 25, PitchDeg: 15}, 1

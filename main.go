@@ -58,7 +58,7 @@ func run(ctx context.Context, began time.Time, args []string) int {
 		Version: version, Engine: engine, LibraryPath: onnx.LibraryPath,
 		Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes,
 		LessonDir: lessonDir(), ResultsDir: resultsDir(),
-		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir}) },
+		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir, DemoSeed: demoSeed}) },
 		OpenDemo:   func() error { return open(app.Options{Demo: true, DemoSeed: demoSeed}) },
 		MeasureWindow: func(dir string) error {
 			return open(app.Options{Measure: dir, Began: began, OnMeasured: printMeasures})

@@ -93,6 +93,11 @@ func TestJourneyOfTheBoost(t *testing.T) {
 	}
 
 	d.editRecipe()
+	d.editor.text.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if d.editor != nil {
+		t.Fatal("Escape in the text does not leave the recipe")
+	}
+	d.editRecipe()
 	d.editor.text.SetText(strings.ReplaceAll(d.editor.text.Text, "expand", "grow"))
 	if !d.editor.use.Disabled() || !strings.Contains(d.editor.note.content, "grow") {
 		t.Errorf("a wrong step: %q", d.editor.note.content)

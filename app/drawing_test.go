@@ -3,6 +3,7 @@ package app
 import (
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -198,6 +199,33 @@ func TestJourneyOfTheBox(t *testing.T) {
 	}
 }
 
+func TestEscapeLeavesTheMenuOfAStructure(t *testing.T) {
+	d := searched(t)
+	d.showStructure(d.session.Structures()[0], d.top.box)
+	if d.win.Canvas().Overlays().Top() == nil {
+		t.Fatal("no menu")
+	}
+	d.key(fyne.KeyEscape)
+	if d.win.Canvas().Overlays().Top() != nil {
+		t.Error("it stays")
+	}
+}
+
+func TestSavingLeavesTheImagesAsTheyAreZoomed(t *testing.T) {
+	d := searched(t)
+	d.key("Z")
+	axial := d.views.each[viewer.Axial]
+	before := *axial
+	if before.zoom <= 1 {
+		t.Fatal("Z does not magnify")
+	}
+	d.session.Save(filepath.Join(t.TempDir(), "rs.dcm"), false)
+	d.idle()
+	if d.session.View().SavedPath == "" || axial.zoom != before.zoom || axial.panMM != before.panMM {
+		t.Errorf("zoom %g at %v, after saving %g at %v", before.zoom, before.panMM, axial.zoom, axial.panMM)
+	}
+}
+
 func TestLayoutsShowTheirViews(t *testing.T) {
 	d := searched(t)
 	visible := func() (n int) {
@@ -229,4 +257,33 @@ func TestLayoutsShowTheirViews(t *testing.T) {
 	if got := d.viewPicture().Bounds(); got.Dx() < 200 || got.Dy() < 200 {
 		t.Errorf("the picture of the view is %v", got)
 	}
+}
+
+func TestAMissedClipIsShownBeforeTheClickThatAddsIt(t *testing.T) {
+	d := searched(t)
+	missed := d.session.Plan().Clips[0]
+	d.session.SelectClip(missed.ID)
+	d.session.SetCursor(missed.CentreMM)
+	d.session.Undo() // of the search
+	d.idle()
+	d.key(fyne.KeyW)
+	p := d.views.each[viewer.Axial].pane
+	at := d.spot(viewer.Axial, missed.CentreMM)
+	p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at}})
+	d.until("the preview", func() bool { return d.session.ProposedClip() != nil })
+	boxes := d.views.boxes
+	if len(boxes) == 0 || !strings.HasPrefix(boxes[len(boxes)-1].Label, "+ ") || len(d.session.Plan().Clips) != 0 {
+		t.Errorf("boxes %+v", boxes)
+	}
+	d.picture("addclip")
+	e := &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at}, Button: desktop.MouseButtonPrimary}
+	p.MouseDown(e)
+	p.MouseUp(e)
+	d.idle()
+	if clips := d.session.Plan().Clips; len(clips) != 1 || clips[0].CentreMM.Distance(missed.CentreMM) > 2 || d.session.ProposedClip() != nil {
+		t.Errorf("a click added %+v", clips)
+	}
+	p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: d.spot(viewer.Axial, metalCentres()[1])}})
+	p.MouseOut()
+	d.until("the look", func() bool { return d.session.ProposedClip() == nil })
 }

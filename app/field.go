@@ -18,6 +18,15 @@ func newField(text string, escape func()) *field {
 	return f
 }
 
+// newTextField is a field of several lines.
+func newTextField(text string, escape func()) *field {
+	f := &field{escape: escape}
+	f.MultiLine, f.Wrapping = true, fyne.TextWrapOff
+	f.ExtendBaseWidget(f)
+	f.SetText(text)
+	return f
+}
+
 // TypedKey types, or leaves on Escape.
 func (f *field) TypedKey(e *fyne.KeyEvent) {
 	if e.Name == fyne.KeyEscape {

@@ -85,6 +85,8 @@ func (w *window) leaveOverlay(e *fyne.KeyEvent) {
 		w.figures.close()
 	case w.naming != nil:
 		w.naming.close()
+	case w.menu != nil:
+		w.menu.Hide()
 	}
 }
 

@@ -37,7 +37,7 @@ func (w *window) recipeMenu(o fyne.CanvasObject, checked string, chosen func(*se
 // recipeEditor is the recipe as the text that it is on disk.
 type recipeEditor struct {
 	window *window
-	text   *widget.Entry
+	text   *field
 	key    *field
 	note   *text
 	use    *button
@@ -55,9 +55,9 @@ func (w *window) editRecipe() {
 	if r == nil {
 		r = segment.PlainRecipe(plan.Margin)
 	}
-	d := &recipeEditor{window: w, text: widget.NewMultiLineEntry(), note: newText("", textStyle{size: sizeSmall, shrink: true, minWidth: 300})}
+	d := &recipeEditor{window: w, note: newText("", textStyle{size: sizeSmall, shrink: true, minWidth: 300})}
+	d.text = newTextField(string(r.TOML()), d.close)
 	d.text.TextStyle.Monospace = true
-	d.text.SetText(string(r.TOML()))
 	d.text.OnChanged = func(string) { d.check() }
 	d.key = newField("our-"+r.Key, d.close)
 	if !strings.HasPrefix(d.key.Text, "our-our-") && r.Key != "edited" {

@@ -62,6 +62,7 @@ func (w *window) showStructure(v session.StructureView, under fyne.CanvasObject)
 		action(lang.L("Take back the edits"), theme.ContentUndoIcon(), func() { s.RemoveDrawn(v.Name) })
 	}
 	popup = widget.NewPopUp(inset(content, 14, 14, 12, 10), w.win.Canvas())
+	w.menu = popup
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(under)
 	room, size := w.win.Canvas().Size(), popup.MinSize()
 	popup.ShowAtPosition(fyne.NewPos(at.X+under.Size().Width, max(min(at.Y, room.Height-size.Height-8), 8)))

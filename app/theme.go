@@ -149,6 +149,8 @@ func (l *look) Size(name fyne.ThemeSizeName) float32 {
 		return 4
 	case theme.SizeNameSeparatorThickness, theme.SizeNameInputBorder:
 		return 1
+	case theme.SizeNameModalBlurRadius:
+		return 0 // dear without a GPU, and what is asked is often about what lies behind
 	}
 	return l.Theme.Size(name)
 }

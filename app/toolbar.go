@@ -66,6 +66,7 @@ func toolKeys() []toolKey {
 		{session.ToolContour, "contour", fyne.KeyC, lang.L("freehand contour, filled; Shift cuts out")},
 		{session.ToolSphere, "sphere", fyne.KeyS, lang.L("ball across slices; Shift erases")},
 		{session.ToolBox, "box", fyne.KeyG, lang.L("box to search in")},
+		{session.ToolClip, "addclip", fyne.KeyW, lang.L("click a missed clip to add it")},
 	}
 }
 

@@ -24,6 +24,9 @@ func (v *views) press(p *planeView, at volume.Vec, opposite bool) {
 		s.BeginStroke(at, viewer.ShownSlice(ptr(v.scene(p))), opposite)
 	case tool == session.ToolBox:
 		v.boxDrag = v.takeBox(p, at)
+	case tool == session.ToolClip:
+		s.SetCursor(at)
+		s.AddClip()
 	case v.mouse.left == dragCrosshair:
 		s.SetCursor(at)
 	default:
@@ -69,6 +72,13 @@ func (v *views) drag(p *planeView, d pane.Drag) {
 			v.slicePart -= n
 			s.SetCursor(viewer.Step(ptr(v.scene(p)), int(n)))
 		}
+	}
+}
+
+// hover shows what a click would add where the tool is for that.
+func (v *views) hover(at *volume.Vec) {
+	if v.session.View().Tool == session.ToolClip {
+		v.session.ProposeClip(at)
 	}
 }
 

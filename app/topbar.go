@@ -37,6 +37,7 @@ type topbar struct {
 	progress *progress
 	counts   *fyne.Container
 	clips    *text
+	second   *fyne.Container // the line of the work
 	expected *number
 	tally    *text // agrees with the expected count or not
 	review   *text
@@ -89,8 +90,8 @@ func newTopbar(h *host, do intents) *topbar {
 	t.report = newButton(h, "", theme.DocumentPrintIcon(), buttonFlat, h.keys.tip(lang.L("Report of the case as PDF"), "file.report"), do.report)
 	right := columns(4, t.undo, t.redo, t.report, t.save)
 	work := container.NewStack(inset(columns(0, t.counts, layout.NewSpacer()), 8, 0, 0, 0), inset(t.progress, 8, 24, 0, 0))
-	second := container.NewBorder(nil, nil, left, right, work)
-	t.box = rows(0, container.NewStack(newFill(colourPanel), rows(0, inset(first, 10, 6, 3, 0), inset(second, 10, 10, 3, 7))), newRule())
+	t.second = inset(container.NewBorder(nil, nil, left, right, work), 10, 10, 0, 7)
+	t.box = rows(0, container.NewStack(newFill(colourPanel), rows(0, inset(first, 10, 6, 3, 3), t.second)), newRule())
 	return t
 }
 
@@ -98,6 +99,8 @@ func (t *topbar) set(s *session.Session, now time.Time) {
 	doc, plan, derived := s.Document(), s.Plan(), s.Derived()
 	t.patient.set(caseText(doc, now))
 	busy, running := waitedFor(s)
+	study := doc.Volume != nil || len(doc.Studies) > 0
+	setVisible(t.second, study) // else the page says all there is to say
 	setVisible(t.progress, running)
 	setVisible(t.cancel, running)
 	if running {
@@ -105,8 +108,6 @@ func (t *topbar) set(s *session.Session, now time.Time) {
 		t.cancel.setEnabled(!busy.Cancelling)
 	}
 	hasVolume := doc.Volume != nil
-	setVisible(t.open, hasVolume || len(doc.Studies) > 0)
-	setVisible(t.demo, hasVolume || len(doc.Studies) > 0)
 	setVisible(t.run, hasVolume && !running)
 	if derived.Searched {
 		t.run.set(lang.L("Find again"), theme.SearchReplaceIcon())
@@ -131,7 +132,7 @@ func (t *topbar) set(s *session.Session, now time.Time) {
 // layOut places everything anew when something has changed its width: a tick of the progress has not.
 func (t *topbar) layOut() {
 	shape := fmt.Sprint(
-		t.progress.Visible(), t.cancel.Visible(), t.open.Visible(), t.run.Visible(), t.run.label, t.counts.Visible(), t.save.Visible(),
+		t.progress.Visible(), t.cancel.Visible(), t.second.Visible(), t.run.Visible(), t.run.label, t.counts.Visible(), t.save.Visible(),
 		t.patient.content, t.clips.content, t.tally.content, t.review.content, t.look.content,
 	)
 	if shape != t.shape {

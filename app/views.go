@@ -31,6 +31,7 @@ type views struct {
 	layout     int // one of the layouts
 	maximised  int // view shown alone, solidView included, or -1
 	selected   int // clip followed last
+	shown      *volume.Volume
 	axialPart  float32
 	upperPart  float32
 	smooth     bool
@@ -105,6 +106,7 @@ func (v *views) newPlane(plane viewer.Plane) *planeView {
 		OnPress:   func(at volume.Vec, opposite bool) { v.press(p, at, opposite) },
 		OnDrag:    func(d pane.Drag) { v.drag(p, d) },
 		OnRelease: v.release,
+		OnHover:   v.hover,
 		OnDoubleTap: func() {
 			if t := v.session.View().Tool; t == session.ToolCrosshair {
 				v.maximise(int(plane))
@@ -196,9 +198,12 @@ func (v *views) follow(at volume.Vec) {
 // set shows what changed.
 func (v *views) set(changed session.Change) {
 	if changed.Has(session.DocumentChanged) {
-		v.fit()
+		if shown := v.session.Document().Volume; shown != v.shown { // saving names another file, of the same images
+			v.shown = shown
+			v.fit()
+			v.solid.Reset()
+		}
 		v.write()
-		v.solid.Reset()
 	}
 	if changed.Has(session.DocumentChanged | session.PlanChanged | session.DerivedChanged | session.ViewChanged) {
 		v.showSolid()
@@ -342,6 +347,12 @@ func (v *views) marks() ([]viewer.Overlay, []viewer.Box) {
 		low, high := v.session.ClipBox(c.Mask)
 		overlays = append(overlays, viewer.Overlay{Mask: v.session.StrokeOnClip(c), Colour: colour, WidthPx: markWidth, Dashed: dashed})
 		boxes = append(boxes, viewer.Box{MinMM: low, MaxMM: high, Colour: colour, WidthPx: width, Dashed: dashed, Label: fmt.Sprint(c.ID)})
+	}
+	if c := v.session.ProposedClip(); c != nil {
+		colour := v.paint(session.ClipsName(c.Side))
+		low, high := v.session.ClipBox(c.Mask)
+		overlays = append(overlays, viewer.Overlay{Mask: c.Mask, Colour: colour, WidthPx: markWidth})
+		boxes = append(boxes, viewer.Box{MinMM: low, MaxMM: high, Colour: colour, WidthPx: markWidth, Dashed: true, Label: fmt.Sprintf("+ %.0f mm³, %d HU", c.VolumeMM3, c.PeakHU)})
 	}
 	if m := v.session.NewClipStroke(); m != nil {
 		overlays = append(overlays, viewer.Overlay{Mask: m, Colour: v.paint(view.Active), WidthPx: markWidth})

@@ -76,6 +76,7 @@ type window struct {
 	figures   *figuresDialog
 	editor    *recipeEditor
 	naming    *nameDialog
+	menu      *widget.PopUp // of a structure, shown last
 	chooser   *dialog.FileDialog
 	released  <-chan struct{} // closed when the networks are; nil until the window closes
 }

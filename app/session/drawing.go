@@ -61,6 +61,7 @@ const (
 	ToolContour // freehand; what it encloses is filled
 	ToolSphere  // a ball across slices
 	ToolBox     // the region to search
+	ToolClip    // what a click would add is shown round the mouse
 )
 
 // Draws tells whether t changes a structure.
@@ -94,6 +95,7 @@ func (s *Session) SetTool(t Tool) {
 	}
 	s.Update(func() {
 		s.CancelStroke()
+		s.ProposeClip(nil)
 		s.view.Tool = t
 		if t.Draws() && !s.drawable(s.view.Active) {
 			s.view.Active = ""

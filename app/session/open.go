@@ -157,7 +157,7 @@ func (s *Session) replaceDocument(doc Document) {
 	s.past, s.future, s.lastEdit, s.decided = nil, nil, edit{}, nil
 	s.derived, s.drafts, s.measured, s.figured = Derived{}, nil, around{}, figuredFrom{}
 	clear(s.boxes)
-	s.stroke, s.view.Box, s.opened = nil, nil, nil
+	s.stroke, s.view.Box, s.opened, s.proposed.at, s.proposed.clip = nil, nil, nil, nil, nil
 	s.view.Selected, s.view.Reviewed, s.view.Active = 0, map[int]bool{}, ""
 	s.view.SavedPath, s.view.SavedSet, s.view.saved, s.view.Notice = "", nil, stamp{}, nil
 	s.mark(DocumentChanged | PlanChanged | DerivedChanged | ViewChanged | CursorChanged | NoticeChanged | StrokeChanged)

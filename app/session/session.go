@@ -49,7 +49,8 @@ type Session struct {
 	measured around                  // what Derived.Around was, or is being, measured with
 	figured  figuredFrom             // what Derived.Figures were, or are being, made from
 	stroke   *Stroke                 // nil when nothing is being drawn
-	opened   *OpenedSet              // beside the plan, read-only; nil when there is none
+	proposed proposal
+	opened   *OpenedSet // beside the plan, read-only; nil when there is none
 
 	depth     int // nesting of Update
 	changed   Change

@@ -547,3 +547,37 @@ func TestWhatARunSays(t *testing.T) {
 		}
 	}
 }
+
+func TestAClipIsProposedWhereTheMouseRests(t *testing.T) {
+	w := opened(t)
+	v := w.Document().Volume
+	first := w.Plan().Clips[0]
+	first.Mask.Each(func(x, y, z int) { v.HU[v.Grid.Index(x, y, z)] = 2000 })
+	w.edit("forget", "", true, func(p *Plan) { p.Clips = p.Clips[1:] })
+	w.idle()
+	at, far := first.CentreMM, v.Grid.ToPatient(4, 4, 4)
+	w.SetTool(ToolClip)
+	w.ProposeClip(&far)
+	w.ProposeClip(&at) // the mouse went on
+	w.until("a proposal", func() bool { return w.ProposedClip() != nil })
+	proposed, before := w.ProposedClip(), len(w.Plan().Clips)
+	if proposed.CentreMM.Distance(at) > v.Grid.SpacingX+4 {
+		t.Errorf("proposed at %v, the mouse is at %v", proposed.CentreMM, at)
+	}
+	w.SetCursor(at)
+	w.AddClip()
+	w.idle()
+	clips := w.Plan().Clips
+	if len(clips) != before+1 || !clips[before].Mask.Equal(proposed.Mask) || w.ProposedClip() != nil {
+		t.Errorf("%d clips, what was added is not what was proposed", len(clips))
+	}
+	w.ProposeClip(&far)
+	w.until("the look", func() bool { return !w.proposed.looking })
+	if w.ProposedClip() != nil {
+		t.Error("a clip is proposed where there is none")
+	}
+	w.SetTool(ToolCrosshair)
+	if w.proposed.at != nil {
+		t.Error("another tool goes on proposing")
+	}
+}

@@ -24,6 +24,7 @@ type Callbacks struct {
 	OnPress     func(at volume.Vec, opposite bool)  // left press; opposite while Shift is held
 	OnDrag      func(Drag)                          // the mouse moved with a button held
 	OnRelease   func()                              // the left button was let go, or the mouse left
+	OnHover     func(at *volume.Vec)                // the mouse moved without a button, or left: nil
 	OnDoubleTap func()
 	OnTypedKey  func(*fyne.KeyEvent)
 	OnTypedRune func(rune)
@@ -199,6 +200,9 @@ func (p *Pane) MouseMoved(e *desktop.MouseEvent) {
 			Right: float64(moved.X / size.Width), Down: float64(moved.Y / size.Height),
 		})
 	}
+	if p.dragging == 0 && p.calls.OnHover != nil {
+		p.calls.OnHover(p.hover)
+	}
 	p.rewrite()
 }
 
@@ -216,6 +220,9 @@ func (p *Pane) rewrite() {
 func (p *Pane) MouseOut() {
 	p.release()
 	p.hover = nil
+	if p.calls.OnHover != nil {
+		p.calls.OnHover(nil)
+	}
 	p.rewrite()
 }
 

@@ -93,7 +93,7 @@ func (w *window) showComputing() {
 	mark()
 	notes := rows(2)
 	for _, line := range computingNotes(w.session, len(all) > 2) {
-		notes.Add(wrapped(line))
+		notes.Add(paragraph(line))
 	}
 	closeIt := newButton(w.host, lang.L("Close"), nil, buttonNormal, "", w.hideHelp)
 	content := rows(12,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/color"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -310,13 +311,30 @@ func (q *qaMode) drawMap(p *qa.PairResult) {
 	})
 }
 
-// choose shows another pair at the place where it differs most.
+// choose shows another pair, all of it, at the place where it differs most.
 func (q *qaMode) choose(pair int) {
 	q.pair = pair
-	if p := q.shownPair(); p != nil && len(p.Worst) > 0 {
-		q.jump(p.WorstMM)
+	if p := q.shownPair(); p != nil && q.session.HasVolume() && !(p.RefMask.Empty() && p.TestMask.Empty()) {
+		at, acrossMM := extentOf(p)
+		if len(p.Worst) > 0 {
+			at = p.WorstMM
+		}
+		q.session.SetCursor(at)
+		q.views.aim(at, acrossMM+2*pairAirMM)
 	}
 	q.fill()
+}
+
+// pairAirMM is the room round a pair.
+const pairAirMM = 30
+
+// extentOf is the middle of both structures of a pair, and how far they reach.
+func extentOf(p *qa.PairResult) (middle volume.Vec, mm float64) {
+	g, box := p.RefMask.Grid, p.RefMask.Bounds().Union(p.TestMask.Bounds())
+	low := g.ToPatient(float64(box.Min[0]), float64(box.Min[1]), float64(box.Min[2]))
+	high := g.ToPatient(float64(box.Max[0]-1), float64(box.Max[1]-1), float64(box.Max[2]-1))
+	size := high.Sub(low)
+	return low.Add(high).Scale(0.5), max(math.Abs(size[0]), math.Abs(size[1]), math.Abs(size[2]))
 }
 
 // jump moves all views to a place.

@@ -73,7 +73,7 @@ func dimText(s string) *text { return newText(s, textStyle{size: sizeSmall, colo
 func (q *qaMode) setRows() []fyne.CanvasObject {
 	var all []fyne.CanvasObject
 	if ref := q.result().Reference; ref != nil {
-		all = append(all, inset(columns(8, newText(lang.L("Reference"), textStyle{colour: colourDim}), newText(ref.File, textStyle{shrink: true, minWidth: 270})), 13, 10, 3, 3))
+		all = append(all, inset(columns(8, newText(lang.L("Reference"), textStyle{colour: colourDim}), newText(ref.File, textStyle{shrink: true, minWidth: 270})), 10, 10, 3, 3))
 	}
 	for i, r := range q.results {
 		swap := newButton(q.host, lang.L("as reference"), nil, buttonFlat, lang.L("Take this set for the reference, and compare again"), func() { q.makeReference(i) })
@@ -91,10 +91,10 @@ func (q *qaMode) setRows() []fyne.CanvasObject {
 	other.small, other.leading = true, true
 	all = append(all, inset(other, 6, 10, 2, 2))
 	if q.result().Reference != nil {
-		all = append(all, inset(dimText(lang.L("Reference white, test orange, blue: only the reference")), 13, 10, 1, 4))
+		all = append(all, inset(dimText(lang.L("Reference white, test orange, blue: only the reference")), 10, 10, 1, 4))
 	}
 	for _, n := range q.result().Notices {
-		all = append(all, inset(q.says(n), 13, 10, 0, 0))
+		all = append(all, inset(q.says(n), 10, 10, 0, 0))
 	}
 	return all
 }
@@ -129,10 +129,9 @@ func (q *qaMode) checkRows() []fyne.CanvasObject {
 	return all
 }
 
-// says is a sentence of qa in the language of the window, flush with what stands over it.
+// says is a sentence of qa in the language of the window.
 func (q *qaMode) says(sentence string) fyne.CanvasObject {
-	pad := theme.InnerPadding()
-	return inset(wrapped(q.host.phrases.say(sentence)), -pad, -pad, -pad/2, -pad/2)
+	return paragraph(q.host.phrases.say(sentence))
 }
 
 func (q *qaMode) pairRows() []fyne.CanvasObject {
@@ -153,7 +152,7 @@ func (q *qaMode) pairRows() []fyne.CanvasObject {
 	}
 	for _, names := range [2][]string{r.RefOnly, r.TestOnly} {
 		for _, n := range names {
-			all = append(all, inset(dimText(fmt.Sprintf(lang.L("%s has no partner"), n)), 13, 10, 3, 3))
+			all = append(all, inset(dimText(fmt.Sprintf(lang.L("%s has no partner"), n)), 10, 10, 3, 3))
 		}
 	}
 	return all
@@ -215,13 +214,13 @@ func (q *qaMode) figureRows(p *qa.PairResult) []fyne.CanvasObject {
 	for _, d := range q.rules.Definitions() {
 		n, _ := p.Value(d.Key)
 		head := columns(8, newText(metricName(q.host.phrases, d), textStyle{bold: true}), layout.NewSpacer(), newText(figureText(n, 3), textStyle{}), dimText(d.Unit))
-		all = append(all, inset(rows(0, head, q.says(d.Text)), 13, 10, 3, 2))
+		all = append(all, inset(rows(0, head, smallParagraph(q.host.phrases.say(d.Text))), 10, 10, 3, 2))
 	}
 	if p.OffsetText != "" {
-		all = append(all, inset(dimText(fmt.Sprintf(lang.L("The test lies %s from the reference."), p.OffsetText)), 13, 10, 3, 3))
+		all = append(all, inset(dimText(fmt.Sprintf(lang.L("The test lies %s from the reference."), p.OffsetText)), 10, 10, 3, 3))
 	}
 	if h := p.HistogramMM; len(h) > 0 {
-		all = append(all, inset(histogramChart(h), 13, 10, 4, 6))
+		all = append(all, inset(histogramChart(h), 10, 10, 4, 6))
 	}
 	return all
 }

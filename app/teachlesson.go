@@ -84,10 +84,10 @@ func (t *teaching) startLesson(c *teach.Case, limit time.Duration) {
 	l.count = newText("", textStyle{colour: colourDim, align: fyne.TextAlignTrailing, shrink: true, minWidth: 96})
 	l.wait = newText(lang.L("Reading the CT …"), textStyle{bold: true, colour: colourAccent})
 	l.give = newButton(t.host, lang.L("Give the answer"), theme.ConfirmIcon(), buttonPrimary, lang.L("Stops the clock; then the reference is shown"), l.ask)
-	hint := wrapped(lang.L("Click a clip to mark it. Drag moves the crosshair, the wheel goes through the slices, 1 to 5 set the window, M shows the brightest of a slab, Z a close-up. Del removes the chosen mark."))
-	parts := rows(0, newSection(t.host, lang.L("Marks"), l.list, false).box, newRule(), newSection(t.host, lang.L("Boost, if you like"), inset(l.boost, 10, 10, 4, 8), false).box, newRule(), inset(hint, 4, 4, 4, 4))
+	hint := paragraph(lang.L("Click a clip to mark it. Drag moves the crosshair, the wheel goes through the slices, 1 to 5 set the window, M shows the brightest of a slab, Z a close-up. Del removes the chosen mark."))
+	parts := rows(0, newSection(t.host, lang.L("Marks"), l.list, false).box, newRule(), newSection(t.host, lang.L("Boost, if you like"), inset(l.boost, 10, 10, 4, 8), false).box, newRule(), inset(hint, 12, 12, 8, 8))
 	if note := lessonWords(c).Note; note != "" {
-		parts.Objects = append([]fyne.CanvasObject{inset(wrapped(lang.L("Operation note")+": "+noteText(note)), 4, 4, 2, 2), newRule()}, parts.Objects...)
+		parts.Objects = append([]fyne.CanvasObject{inset(paragraph(lang.L("Operation note")+": "+noteText(note)), 12, 12, 8, 6), newRule()}, parts.Objects...)
 	}
 	l.parts = parts
 	side := newFill(colourPanel)

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/teach"
 )
 
@@ -100,9 +101,22 @@ func (p *library) refresh() {
 		r.setSelected(c.Lesson.ID == p.selected)
 		p.list.Add(r)
 	}
-	p.list.Refresh()
 	p.note.set(p.noteText())
+	if len(t.cases) == 0 {
+		p.note.set("")
+		p.list.Add(inset(rows(12, container.NewCenter(newText(p.noteText(), textStyle{colour: colourDim})), p.makingBar()), 40, 40, 120, 0))
+	}
+	p.list.Refresh()
 	p.showDetail()
+}
+
+// makingBar is how far the starter cases are while none can be begun.
+func (p *library) makingBar() fyne.CanvasObject {
+	bar := newProgress(p.t.host.phrases)
+	setVisible(bar, p.t.making)
+	now := p.t.now()
+	bar.set(session.JobState{Running: true, Progress: session.Progress{Stage: lang.L("Making the starter cases, once"), Done: p.t.made, Total: teach.StarterCount(), Started: now, StageStarted: now}}, now)
+	return bar
 }
 
 // noteText is what is going on, or wrong.
@@ -178,7 +192,7 @@ func (p *library) showDetail() {
 	p.detail.Add(newText(words.Title, textStyle{size: sizeLarge, bold: true, shrink: true, minWidth: 200}))
 	p.detail.Add(newText(fmt.Sprintf(lang.L("%s  difficulty %d of %d"), difficultyText(l.Difficulty), l.Difficulty, teach.HardestDifficulty), textStyle{colour: colourDim}))
 	if words.Note != "" {
-		p.detail.Add(wrapped(lang.L("Operation note") + ": " + noteText(words.Note)))
+		p.detail.Add(paragraph(lang.L("Operation note") + ": " + noteText(words.Note)))
 	}
 	p.detail.Add(newText(fmt.Sprintf(lang.L("A mark within %g mm of a clip's centre has found it."), l.HitRadiusMM), textStyle{size: sizeSmall, colour: colourDim, shrink: true, minWidth: 200}))
 	var names []string
@@ -270,6 +284,21 @@ func (p *library) askCases() {
 		fyne.NewMenuItem(lang.L("Make a case"), t.askNewCase),
 	)
 	widget.ShowPopUpMenuAtPosition(menu, t.window.win.Canvas(), fyne.NewPos(t.window.win.Canvas().Size().Width-300, 44))
+}
+
+// paragraph is text of several lines, flush with what stands over it: a label has room of its own all round.
+func paragraph(s string) fyne.CanvasObject { return flush(wrapped(s)) }
+
+// smallParagraph is a paragraph in small print.
+func smallParagraph(s string) fyne.CanvasObject {
+	l := wrapped(s)
+	l.SizeName = sizeSmall
+	return flush(l)
+}
+
+func flush(l *widget.Label) fyne.CanvasObject {
+	pad := theme.InnerPadding()
+	return inset(l, -pad, -pad, -pad/2, -pad/2)
 }
 
 // wrapped is text of several lines. Chinese has no spaces between words, and one beside a number would break the line there.

@@ -109,7 +109,7 @@ func (n *newCase) showSource() {
 		})
 		n.source.Add(container.NewBorder(nil, nil, nil, n.browse(lang.L("Folder of the CT"), n.ct), n.ct))
 		n.source.Add(container.NewBorder(nil, nil, nil, set, n.reference))
-		n.source.Add(wrapped(lang.L("Voxels and outlines are taken over; every header is written anew, without name, number, date or UID of the patient. Look at the images yourself: what they show stays.")))
+		n.source.Add(paragraph(lang.L("Voxels and outlines are taken over; every header is written anew, without name, number, date or UID of the patient. Look at the images yourself: what they show stays.")))
 		n.check()
 		return
 	}

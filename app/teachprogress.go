@@ -60,7 +60,7 @@ func tallyCells(first string, t teach.Tally) []string {
 
 // definitions says what the figures are.
 func definitions() fyne.CanvasObject {
-	return wrapped(lang.L("Sensitivity is found / (found + missed); F1 is 2 found / (2 found + missed + false); error is the mean distance between the centre of a clip and the mark that found it; time is the median."))
+	return paragraph(lang.L("Sensitivity is found / (found + missed); F1 is 2 found / (2 found + missed + false); error is the mean distance between the centre of a clip and the mark that found it; time is the median."))
 }
 
 func (t *teaching) showProgress() {

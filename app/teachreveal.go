@@ -41,7 +41,7 @@ func (t *teaching) showReveal(g teach.Grading, a *teach.Attempt) {
 	t.leavePage()
 	r := &reveal{t: t, g: g, a: a, at: -1, network: a.Network, asked: rows(4), bar: newProgress(t.host.phrases), outline: true}
 	c := g.Case
-	parts := rows(0, inset(wrapped(lessonWords(c).Teaches), 4, 4, 2, 0), inset(r.summary(), 12, 12, 2, 8), newRule())
+	parts := rows(0, inset(paragraph(lessonWords(c).Teaches), 12, 12, 8, 4), inset(r.summary(), 12, 12, 2, 8), newRule())
 	list := rows(0)
 	for i := range a.Verdicts {
 		row := r.verdictRow(&a.Verdicts[i], func() { r.choose(i) })
@@ -82,9 +82,12 @@ func (t *teaching) showReveal(g teach.Grading, a *teach.Attempt) {
 	t.atWork = r.changed
 	r.showNetwork()
 	r.show()
-	for i := range a.Verdicts { // begin with what is to be learnt
+	for i := range a.Verdicts { // begin with what is to be learnt, close by
 		if a.Verdicts[i].Outcome != teach.Found {
 			r.choose(i)
+			if t.views.each[viewer.Axial].zoom == 1 {
+				t.views.closeUp()
+			}
 			break
 		}
 	}

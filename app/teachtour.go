@@ -155,7 +155,7 @@ func (t *teaching) showTour(i int) {
 	if len(s.shots) == 4 {
 		pictures = container.NewGridWithColumns(2)
 	}
-	text := wrapped(s.text)
+	text := paragraph(s.text)
 	side := newFill(colourPanel)
 	side.min = fyne.NewSize(360, 1)
 	words := container.NewStack(side, inset(container.NewBorder(newText(s.title, textStyle{size: sizeLarge, bold: true}), columns(8, back, layout.NewSpacer(), next), nil, nil, container.NewVScroll(text)), 20, 20, 18, 16))

@@ -180,6 +180,18 @@ func (v *views) closeUp() {
 	v.show()
 }
 
+// aim shows at least acrossMM round at in every plane.
+func (v *views) aim(at volume.Vec, acrossMM float64) {
+	for _, p := range v.each {
+		s := v.scene(p)
+		viewer.Aim(&s, at, acrossMM*float64(s.WidthPx)/float64(min(s.WidthPx, s.HeightPx)))
+		p.zoom, p.panMM = s.Zoom, s.PanMM
+		if p.zoom <= 1 {
+			p.zoom, p.panMM = 1, [2]float64{}
+		}
+	}
+}
+
 // closeUpPxPerMM is the magnification of a close-up in device-independent pixels.
 const closeUpPxPerMM = 4.0
 

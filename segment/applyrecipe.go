@@ -142,7 +142,7 @@ func (s *side) start(b *bed) shape {
 	return sh
 }
 
-// warnOutside names the clips that a CTV or PTV leaves out: a crop took them.
+// warnOutside names the clips that a CTV or PTV leaves out: a crop took them; and, without a seroma, a CTV that has all of them on one side.
 func (s *side) warnOutside(t RecipeTarget, sh shape) {
 	if t.Type != "CTV" && t.Type != "PTV" {
 		return
@@ -153,6 +153,16 @@ func (s *side) warnOutside(t RecipeTarget, sh shape) {
 	}
 	if len(outside) > 0 {
 		s.warnings = append(s.warnings, fmt.Sprintf("clip %s lies outside %s (%s)", strings.Join(outside, ", "), s.named(t.Name), sh.words))
+	}
+	if s.seroma != nil || t.Type != "CTV" || sh.mask.Empty() {
+		return
+	}
+	var places []volume.Vec
+	for _, c := range s.clips {
+		places = append(places, c.CentreMM)
+	}
+	if way, all := AllOnOneSide(centroid(sh.mask), places); all {
+		s.warnings = append(s.warnings, fmt.Sprintf("the clips all lie %s of the middle of %s: they do not show its other side", direction(way), s.named(t.Name)))
 	}
 }
 

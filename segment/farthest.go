@@ -2,352 +2,399 @@ package segment
 
 import (
 	"math"
+	"sync"
 
 	"github.com/clipwright/clipwright/internal/volume"
 )
 
 // Where every row of a body is one span, a row of its margin is one too, but for rare hollows, and only its two ends are
-// sought: the farthest that any lattice row nearby carries them. Rows are looked at in blocks, and a block whose farthest
-// end, carried by its widest width, does not reach one voxel more than what is already found holds nothing new. The result
-// is that of looking at all of them.
-
-// blockRows is the number of lattice rows that are bounded together.
-const blockRows = 8
+// sought: the farthest that any lattice row nearby carries them. An end of a lattice row carries the farthest only where it
+// beats its neighbours, and as the ellipsoid is round, that is a small window of offsets, which the slopes to the neighbours
+// tell. So each end is carried through its window alone. The result is that of carrying all of them everywhere.
 
 // borderPx is how far a centre may lie beyond the border and be in, in pixels.
 const borderPx = 1e-7
 
-// nothing is below every coordinate that occurs, and above what is -Inf because it does not exist.
-const nothing = -math.MaxFloat64
+// site is a span at y mm of a lattice slice: a row, or a tip between rows.
+type site struct{ y, x0, x1 float64 }
 
-// groupSlices is the number of lattice slices whose blocks are bounded together.
-const groupSlices = 8
+// end is the end of a site on a side: how far it reaches towards smaller x (side 0, mirrored) or larger (side 1).
+func (s *site) end(side int) float64 {
+	if side == 0 {
+		return -s.x0
+	}
+	return s.x1
+}
 
-// outline holds the ends of a solid's rows, towards smaller x (side 0, mirrored: -x0) and larger x (side 1: x1).
-// What has no span is -Inf.
+// outline holds the sites of a solid whose rows have one span each.
 type outline struct {
-	s       *solid
-	blocks  int          // of a lattice slice
-	rows    [2][]float64 // [lattice slice][lattice row]
-	block   [2][]float64 // [lattice slice][block] the farthest of its rows and tips
-	group   [2][]float64 // [group of slices][block] the farthest of those
-	tipAt   []int32      // [lattice slice][block + 1] where the tips of a block begin, those above its rows
-	j0, j1  int          // the first and last row that has a span in any slice
-	present bool         // whether there is a span at all
+	s      *solid
+	sites  []site  // of the lattice slices one after the other, in each from small y to large
+	starts []int32 // [lattice slice + 1]
 }
 
 // newOutline returns nil if a row has two spans.
 func newOutline(s *solid) *outline {
-	nk := len(s.zs)
-	o := &outline{s: s, blocks: (s.ny + blockRows - 1) / blockRows, j0: s.ny}
 	for i := 1; i < len(s.starts); i++ {
 		if s.starts[i]-s.starts[i-1] > 1 {
 			return nil
 		}
 	}
-	groups := (nk + groupSlices - 1) / groupSlices
-	for side := range 2 {
-		o.rows[side], o.block[side], o.group[side] = none(nk*s.ny), none(nk*o.blocks), none(groups*o.blocks)
-		for k := range nk {
-			for j := range s.ny {
-				at := k*s.ny + j
-				if i := s.starts[at]; i < s.starts[at+1] {
-					o.rows[side][at] = mirrored(s.spans[i], side)
-					o.bound(side, k, j, o.rows[side][at])
-					o.j0, o.j1, o.present = min(o.j0, j), max(o.j1, j), true
-				}
+	total := len(s.spans)
+	for _, tips := range s.tips {
+		total += len(tips)
+	}
+	o := &outline{s, make([]site, 0, total), make([]int32, 1, len(s.zs)+1)}
+	for k := range s.zs {
+		var tips []tip
+		if s.tips != nil {
+			tips = s.tips[k]
+		}
+		for j := range s.ny {
+			y := s.y(j)
+			for len(tips) > 0 && tips[0].y < y {
+				o.sites, tips = append(o.sites, site{tips[0].y, tips[0].x0, tips[0].x1}), tips[1:]
+			}
+			if i := k*s.ny + j; s.starts[i] < s.starts[i+1] {
+				sp := s.spans[s.starts[i]]
+				o.sites = append(o.sites, site{y, sp.x0, sp.x1})
 			}
 		}
-	}
-	if s.tips == nil {
-		return o
-	}
-	o.tipAt = make([]int32, nk*(o.blocks+1))
-	for k, tips := range s.tips {
-		at := o.tipAt[k*(o.blocks+1):][:o.blocks+1]
 		for _, p := range tips {
-			j := s.lower(p.y)
-			at[j/blockRows+1]++
-			for side := range 2 {
-				o.bound(side, k, j, mirrored(p.span, side))
-			}
+			o.sites = append(o.sites, site{p.y, p.x0, p.x1})
 		}
-		for b := range o.blocks {
-			at[b+1] += at[b]
-		}
+		o.starts = append(o.starts, int32(len(o.sites)))
 	}
 	return o
 }
 
-// none returns n ends of nothing.
-func none(n int) []float64 {
-	ends := make([]float64, n)
-	for i := range ends {
-		ends[i] = math.Inf(-1)
+// ends are the ends of the margin's rows found so far.
+type ends struct {
+	y0, ny, z0, z1 int          // the first row of the grid and the number of rows, the first slice and the one after the last
+	best           [2][]float64 // [slice - z0][row - y0] the farthest, mirrored on side 0
+	from           [2][]int32   // the site it comes from, -1 for none
+}
+
+func newEnds(o *outline, r *reach, z0, z1 int) *ends {
+	g := o.s.grid
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range o.sites {
+		low, high = min(low, o.sites[i].y), max(high, o.sites[i].y)
 	}
-	return ends
-}
-
-// bound takes an end in row j of slice k, or just above it, into the bounds.
-func (o *outline) bound(side, k, j int, end float64) {
-	b := j / blockRows
-	at, group := k*o.blocks+b, k/groupSlices*o.blocks+b
-	o.block[side][at] = max(o.block[side][at], end)
-	o.group[side][group] = max(o.group[side][group], end)
-}
-
-// mirrored is the end of sp on a side.
-func mirrored(sp span, side int) float64 {
-	if side == 0 {
-		return -sp.x0
+	e := &ends{z0: z0, z1: z1, y0: max(int(math.Ceil((low-r.extent[1])/g.SpacingY-1e-9)), 0)}
+	e.ny = max(min(int(math.Floor((high+r.extent[1])/g.SpacingY+1e-9)), g.Ny-1)-e.y0+1, 0)
+	for side := range 2 {
+		e.best[side], e.from[side] = make([]float64, (z1-z0)*e.ny), make([]int32, (z1-z0)*e.ny)
+		for i := range e.from[side] {
+			e.best[side][i], e.from[side][i] = -math.MaxFloat64, -1
+		}
 	}
-	return sp.x1
+	return e
 }
 
-// place is a lattice row: slice and row; with tip > 0 the tip before that of the slice.
-type place struct{ k, j, tip int }
+// join takes over what other found farther in slice z.
+func (e *ends) join(other *ends, z int) {
+	for side := range 2 {
+		for i := (z - e.z0) * e.ny; i < (z-e.z0+1)*e.ny; i++ {
+			if other.best[side][i] > e.best[side][i] {
+				e.best[side][i], e.from[side][i] = other.best[side][i], other.from[side][i]
+			}
+		}
+	}
+}
 
-// farthest is the scratch of one goroutine that seeks the ends of the rows of a slice.
-type farthest struct {
+// dilateEnds is dilate where every row is one span and the grid's axes are the patient's.
+func (o *outline) dilateEnds(r reach) *volume.Mask {
+	m := volume.NewMask(o.s.grid)
+	z0, z1 := o.s.slicesWithin(r)
+	if z0 >= z1 || len(o.sites) == 0 {
+		return m
+	}
+	var mu sync.Mutex
+	var all []*ends
+	inParallel(len(o.s.zs), func() func(int) {
+		e := newEnds(o, &r, z0, z1)
+		mu.Lock()
+		all = append(all, e)
+		mu.Unlock()
+		return newCarrier(o, e, &r).carry
+	})
+	inParallel(z1-z0, func() func(int) {
+		return func(i int) {
+			for _, e := range all[1:] {
+				all[0].join(e, z0+i)
+			}
+			o.write(m, &r, all[0], z0+i)
+		}
+	})
+	return m
+}
+
+// carrier carries the ends of lattice slices: the scratch of one goroutine.
+type carrier struct {
 	*outline
-	w      *widening
-	z      float64      // mm, of the slice that is written
-	k0, k1 int          // lattice slices within reach
-	width  [2][]float64 // [slice - k0][2 n + 1] by how much a row n - i rows above carries its end; -Inf out of reach
-	peak   [2][]int     // [slice - k0] the index of the largest
-	most   [2][]float64 // [group - k0 / groupSlices][2 n + 1] the largest width of a group's slices within reach
-	top    [2][]int     // of each of these groups: the index of the largest, or -1 where its slices differ in that
-	next   float64      // what reaches one voxel farther than what is found
-	seed   [2]place     // where the row before had its ends
+	*ends
+	r      *reach
+	inv    [3][2]float64         // of r.half
+	turns  [turnBins + 1]float64 // t / sqrt(1 + t^2) at t = bin / turnsPerUnit
+	beside [2][farSlices]besides // the next lattice slices below and above
 }
 
-func newFarthest(o *outline, r reach) *farthest {
-	return &farthest{outline: o, w: newWidening(o.s, r)}
+// farSlices is how many lattice slices away a neighbour is looked for: those between the others hold few rows.
+const farSlices = tipParts
+
+// turnsPerUnit bins of t up to where its turn is nearly 1.
+const (
+	turnsPerUnit = 64
+	turnBins     = 8 * turnsPerUnit
+)
+
+func newCarrier(o *outline, e *ends, r *reach) *carrier {
+	c := &carrier{outline: o, ends: e, r: r}
+	for axis := range 3 {
+		for way := range 2 {
+			c.inv[axis][way] = 1 / r.half[axis][way]
+		}
+	}
+	for i := range c.turns {
+		t := float64(i) / turnsPerUnit
+		c.turns[i] = t / math.Sqrt(1+t*t)
+	}
+	return c
+}
+
+// besides is a lattice slice in which neighbours are looked for, by growing y.
+type besides struct {
+	at, end int32   // its sites that are left
+	apartMM float64 // 0 beyond the lattice
+}
+
+// find returns the site at y of a lattice slice beside, -1 for none.
+func (c *carrier) find(b *besides, y float64) int32 {
+	for b.at < b.end && c.sites[b.at].y < y-tieMM {
+		b.at++
+	}
+	if b.at == b.end || c.sites[b.at].y > y+tieMM {
+		return -1
+	}
+	return b.at
+}
+
+// neighbour is a site beside another along an axis.
+type neighbour struct {
+	site    int32 // -1 for none
+	apartMM float64
+}
+
+// carry carries the ends of lattice slice k.
+func (c *carrier) carry(k int) {
+	first, end := c.starts[k], c.starts[k+1]
+	if first == end {
+		return
+	}
+	zs := c.s.zs
+	for d := range farSlices {
+		for way, n := range [2]int{k - d - 1, k + d + 1} {
+			c.beside[way][d] = besides{}
+			if n >= 0 && n < len(zs) {
+				c.beside[way][d] = besides{c.starts[n], c.starts[n+1], math.Abs(zs[n] - zs[k])}
+			}
+		}
+	}
+	none := neighbour{site: -1}
+	for i := first; i < end; i++ {
+		y := c.sites[i].y
+		near := [3][2]neighbour{1: {none, none}, 2: {none, none}}
+		for n := i - 1; n >= first; n-- {
+			if apart := y - c.sites[n].y; apart > 0 {
+				near[1][0] = neighbour{n, apart}
+				break
+			}
+		}
+		for n := i + 1; n < end; n++ {
+			if apart := c.sites[n].y - y; apart > 0 {
+				near[1][1] = neighbour{n, apart}
+				break
+			}
+		}
+		for way := range 2 {
+			for d := range farSlices {
+				b := &c.beside[way][d]
+				if at := c.find(b, y); at >= 0 {
+					near[2][way] = neighbour{at, b.apartMM}
+					break
+				}
+			}
+		}
+		for side := range 2 {
+			c.carryEnd(i, side, k, &near)
+		}
+	}
+}
+
+// carryEnd carries one end through its window.
+//
+// With offsets u = dy / hy and v = dz / hz an end f is carried to f + hx sqrt(1 - u^2 - v^2). A neighbour g mm further along y
+// whose end is f + d is no farther only if hx times the change of the root from dy - g to dy is at least d; the
+// root's slope somewhere between is then at least d / (g hx), and as that falls with dy, dy - g is at most where it has just this
+// value: hy t / sqrt(1 + t^2) sqrt(1 - v^2) with t = -d hy / (g hx). So for the other three.
+func (c *carrier) carryEnd(index int32, side, k int, near *[3][2]neighbour) {
+	z := c.s.zs[k]
+	f := c.sites[index].end(side)
+	yTo, zTo := c.bounds(1, f, side, &near[1]), c.bounds(2, f, side, &near[2])
+	// The windows along y and z narrow each other: far along one the root is steeper along the other.
+	zLow, zHigh := zTo.window(0)
+	yLow, yHigh := yTo.window(c.leastRoot(2, zLow, zHigh))
+	if yLow > yHigh {
+		return
+	}
+	zLow, zHigh = zTo.window(c.leastRoot(1, yLow, yHigh))
+	g := c.s.grid
+	y := c.sites[index].y
+	y0 := max(int(math.Ceil((y+yLow)/g.SpacingY-1e-9)), c.y0)
+	y1 := min(int(math.Floor((y+yHigh)/g.SpacingY+1e-9)), c.y0+c.ny-1)
+	if y0 > y1 {
+		return
+	}
+	hx, inv := c.r.half[0][side], c.inv[0][side]
+	for at := c.firstSlice(k, z+zLow-1e-9); at < c.z1 && g.SliceMM[at] <= z+zHigh+1e-9; at++ {
+		rest := 1 - square(g.SliceMM[at]-z, &c.inv[2])
+		i := (at-c.z0)*c.ny - c.y0
+		for row := y0; row <= y1; row++ {
+			left := rest - square(float64(row)*g.SpacingY-y, &c.inv[1])
+			// To reach beyond the best the root must be more than this.
+			least := (c.best[side][i+row] - f) * inv
+			if least >= 0 && left <= least*least || left < 0 {
+				continue
+			}
+			c.best[side][i+row], c.from[side][i+row] = f+hx*math.Sqrt(left), index
+		}
+	}
+}
+
+// firstSlice is the first slice of the grid within reach of the lattice at z mm or more, sought from lattice slice k on.
+func (c *carrier) firstSlice(k int, z float64) int {
+	at := min(max(c.s.below[k], c.z0), c.z1)
+	for at > c.z0 && c.s.grid.SliceMM[at-1] >= z {
+		at--
+	}
+	for at < c.z1 && c.s.grid.SliceMM[at] < z {
+		at++
+	}
+	return at
+}
+
+// square is the square of an offset in half axes.
+func square(mm float64, inv *[2]float64) float64 {
+	u := mm * inv[0]
+	if mm > 0 {
+		u = mm * inv[1]
+	}
+	return u * u
+}
+
+// bound is how far along an axis an end may beat a neighbour: fixed + root * mm, where root is the least that the offsets along the
+// other axis leave.
+type bound struct{ fixed, mm float64 }
+
+// bounds are towards smaller and larger offsets, both counted outwards.
+type bounds [2]bound
+
+// bounds holds end f against its neighbours on an axis.
+func (c *carrier) bounds(axis int, f float64, side int, near *[2]neighbour) bounds {
+	var to bounds
+	for way, n := range near {
+		half := c.r.half[axis][way]
+		if n.site < 0 {
+			to[way] = bound{half, 0}
+			continue
+		}
+		t := (f - c.sites[n.site].end(side)) / n.apartMM * c.inv[0][side]
+		if t >= 0 {
+			bin := turnBins
+			if t *= half * turnsPerUnit; t < turnBins {
+				bin = int(t) + 1
+			}
+			turn := c.turns[bin]
+			if bin == turnBins {
+				turn = 1
+			}
+			to[way] = bound{min(half*turn+n.apartMM, half), 0}
+			continue
+		}
+		half = c.r.half[axis][1-way]
+		bin := turnBins
+		if t *= -half * turnsPerUnit; t < turnBins {
+			bin = int(t)
+		}
+		to[way] = bound{n.apartMM, -half * c.turns[bin]}
+	}
+	return to
+}
+
+// window returns the offsets from low to high where the root along the other axis is at least root.
+func (b *bounds) window(root float64) (low, high float64) {
+	return -b[0].fixed - root*b[0].mm, b[1].fixed + root*b[1].mm
+}
+
+// leastRoot is no more than sqrt(1 - u^2) for offsets of an axis from low to high: where w = 1 - u^2, w (3 - w) / 2, as the root
+// of 1 / w lies above its tangent at 1.
+func (c *carrier) leastRoot(axis int, low, high float64) float64 {
+	w := 1 - max(square(low, &c.inv[axis]), square(high, &c.inv[axis]))
+	return max(w, 0) * (3 - w) / 2
 }
 
 // write puts slice z of the margin into m.
-func (f *farthest) write(m *volume.Mask, z int) {
-	s, g := f.s, f.s.grid
-	if !f.present || !f.widths(g.SliceMM[z]) {
-		return
-	}
-	f.seed = [2]place{{k: f.k0, j: f.j0}, {k: f.k0, j: f.j0}}
-	y0 := max(ceilDiv(s.firstY+f.j0-1-f.w.n, s.fineY), 0) // tips may lie a row farther out
-	y1 := min(floorDiv(s.firstY+f.j1+1+f.w.n, s.fineY), g.Ny-1)
-	for y := y0; y <= y1; y++ {
-		at := y*s.fineY - s.firstY + f.w.n // row j has the widths of index at - j
-		left, l := f.end(0, at)
-		if left == nothing {
+func (o *outline) write(m *volume.Mask, r *reach, e *ends, z int) {
+	g := o.s.grid
+	px := g.SpacingX
+	for row := range e.ny {
+		i, y := (z-e.z0)*e.ny+row, e.y0+row
+		if e.from[0][i] < 0 || e.from[1][i] < 0 {
 			continue
 		}
-		right, r := f.end(1, at)
 		// Together these two rows cover all in between, unless the body is hollow there.
-		px := g.SpacingX
-		leftEnds := math.Floor(f.carried(1, l, at)/px + borderPx)
-		rightBegins := math.Ceil(-f.carried(0, r, at)/px - borderPx)
-		if rightBegins > leftEnds+1 {
-			f.hollow(m, y, z, at)
+		_, leftEnds, _ := o.carried(r, e.from[0][i], y, z)
+		rightBegins, _, _ := o.carried(r, e.from[1][i], y, z)
+		if math.Ceil(rightBegins/px-borderPx) > math.Floor(leftEnds/px+borderPx)+1 {
+			o.hollow(m, r, y, z)
 			continue
 		}
-		a, b := math.Ceil(-left/px-borderPx), math.Floor(right/px+borderPx)
-		if a = max(a, 0); a <= b {
-			m.SetSpan(int(a), int(min(b, float64(g.Nx)))+1, y, z)
+		setSpanMM(m, -e.best[0][i], e.best[1][i], y, z)
+	}
+}
+
+// carried is the span that a site makes of row (y, z) of the grid; ok is false if it does not reach.
+func (o *outline) carried(r *reach, index int32, y, z int) (x0, x1 float64, ok bool) {
+	k := o.sliceOf(index)
+	s := &o.sites[index]
+	lo, hi, ok := r.width(float64(y)*o.s.grid.SpacingY-s.y, o.s.grid.SliceMM[z]-o.s.zs[k])
+	return s.x0 + lo, s.x1 + hi, ok
+}
+
+// sliceOf is the lattice slice that a site lies in.
+func (o *outline) sliceOf(index int32) int {
+	low, high := 0, len(o.starts)-1
+	for high-low > 1 {
+		if mid := (low + high) / 2; o.starts[mid] <= index {
+			low = mid
+		} else {
+			high = mid
 		}
 	}
+	return low
 }
 
-// widths fills in what every lattice slice does to slice z of the grid, mm; false if none is within reach.
-func (f *farthest) widths(z float64) bool {
-	s, n := f.s, 2*f.w.n+1
-	f.z, f.k0 = z, 0
-	for f.k0 < len(s.zs) && z-s.zs[f.k0] > f.w.r.extent[2]+1e-9 {
-		f.k0++
-	}
-	for f.k1 = f.k0; f.k1 < len(s.zs) && s.zs[f.k1]-z <= f.w.r.extent[2]+1e-9; f.k1++ {
-	}
-	nk := f.k1 - f.k0
-	if nk == 0 {
-		return false
-	}
-	if cap(f.peak[0]) < nk {
-		for side := range 2 {
-			f.width[side], f.peak[side] = make([]float64, 2*nk*n), make([]int, 2*nk)
-			f.most[side], f.top[side] = make([]float64, (2*nk/groupSlices+2)*n), make([]int, 2*nk/groupSlices+2)
-		}
-	}
-	for k := range nk {
-		f.w.widths(z - s.zs[f.k0+k])
-		for side, from := range [2][]float64{f.w.lo, f.w.hi} {
-			to := f.width[side][k*n : (k+1)*n]
-			peak := 0
-			for i, v := range from {
-				if side == 0 {
-					v = -v
-				}
-				to[i] = v
-				if v > to[peak] {
-					peak = i
-				}
-			}
-			f.peak[side][k] = peak
-			f.gather(side, k, to, peak)
-		}
-	}
-	return true
-}
-
-// gather takes the widths of slice k0 + k into its group's.
-func (f *farthest) gather(side, k int, widths []float64, peak int) {
-	group := (f.k0+k)/groupSlices - f.k0/groupSlices
-	most := f.most[side][group*len(widths):][:len(widths)]
-	if k == 0 || (f.k0+k)%groupSlices == 0 {
-		copy(most, widths)
-		f.top[side][group] = peak
-		return
-	}
-	for i, v := range widths {
-		most[i] = max(most[i], v)
-	}
-	if f.top[side][group] != peak {
-		f.top[side][group] = -1
-	}
-}
-
-// carried is how far lattice row p carries its end to the row of the grid that at stands for; -Inf if not at all.
-func (f *farthest) carried(side int, p place, at int) float64 {
-	if p.tip > 0 {
-		return f.carriedTip(side, p, at)
-	}
-	i, n := at-p.j, 2*f.w.n+1
-	if i < 0 || i >= n || p.k < f.k0 || p.k >= f.k1 || p.j < 0 || p.j >= f.s.ny {
-		return math.Inf(-1)
-	}
-	return f.rows[side][p.k*f.s.ny+p.j] + f.width[side][(p.k-f.k0)*n+i]
-}
-
-// carriedTip is carried for a tip.
-func (f *farthest) carriedTip(side int, p place, at int) float64 {
-	s := f.s
-	t := s.tips[p.k][p.tip-1]
-	lo, hi, ok := f.w.r.width(float64(at-f.w.n+s.firstY)*s.stepYMM-t.y, f.z-s.zs[p.k])
-	switch {
-	case !ok:
-		return math.Inf(-1)
-	case side == 0:
-		return -t.x0 - lo
-	}
-	return t.x1 + hi
-}
-
-// end returns an end that lies in the same voxel as the farthest one, and the lattice row it comes from; nothing if
-// no lattice row is within reach.
-func (f *farthest) end(side, at int) (float64, place) {
-	s, n, px := f.s, 2*f.w.n+1, f.s.grid.SpacingX
-	p := place{k: f.seed[side].k, j: f.seed[side].j + s.fineY}
-	best := f.climb(side, at, &p)
-	var limit float64 // beyond it nothing is left of the grid
-	if side == 1 {
-		limit = float64(s.grid.Nx-1) * px
-	} else {
-		limit = 0
-	}
-	f.next = nextCentre(best, px)
-	j0, j1 := max(at-n, f.j0-1, 0), min(at+1, f.j1) // tips reach a row farther
-	if j0 > j1 {
-		return best, p
-	}
-	first, aligned := f.k0/groupSlices, f.w.r.aligned
-	for group := first; group*groupSlices < f.k1; group++ {
-		most, top := f.most[side][(group-first)*n:][:n], f.top[side][group-first]
-		for b := j0 / blockRows; b*blockRows <= j1 && best < limit; b++ {
-			// Widths are unimodal along the rows: the widest is the one nearest to the peak. Tips lie up to a row above.
-			lo, hi := min(max(at-min((b+1)*blockRows, s.ny), 0), n-1), max(min(at-b*blockRows, n-1), 0)
-			if aligned && top >= 0 && f.group[side][group*f.blocks+b]+most[min(max(top, lo), hi)] < f.next {
-				continue
-			}
-			for k := max(group*groupSlices, f.k0); k < min((group+1)*groupSlices, f.k1); k++ {
-				wide := f.w.r.extent[0] // of an oblique ellipsoid the widest place may lie between rows
-				if aligned {
-					wide = f.width[side][(k-f.k0)*n+min(max(f.peak[side][k-f.k0], lo), hi)]
-				}
-				if f.block[side][k*f.blocks+b]+wide >= f.next {
-					best, p = f.leaf(side, at, k, b, best, p)
-				}
-			}
-		}
-	}
-	f.seed[side] = p
-	return best, p
-}
-
-// leaf looks at every row and tip of block b of slice k.
-func (f *farthest) leaf(side, at, k, b int, best float64, p place) (float64, place) {
-	s, n, px := f.s, 2*f.w.n+1, f.s.grid.SpacingX
-	widths := f.width[side][(k-f.k0)*n:][:n]
-	rows := f.rows[side][k*s.ny:][:s.ny]
-	for j := max(b*blockRows, at-n+1, 0); j <= min((b+1)*blockRows-1, at, s.ny-1); j++ {
-		if v := rows[j] + widths[at-j]; v >= f.next && v > nothing {
-			best, p = v, place{k: k, j: j}
-			f.next = nextCentre(best, px)
-		}
-	}
-	if f.tipAt == nil {
-		return best, p
-	}
-	for i := f.tipAt[k*(f.blocks+1)+b]; i < f.tipAt[k*(f.blocks+1)+b+1]; i++ {
-		q := place{k: k, j: (b + 1) * blockRows, tip: int(i) + 1}
-		if f.w.r.aligned && mirrored(s.tips[k][i].span, side)+widths[f.peak[side][k-f.k0]] < f.next {
+// hollow writes row (y, z) from every site within reach.
+func (o *outline) hollow(m *volume.Mask, r *reach, y, z int) {
+	for k, at := range o.s.zs {
+		if math.Abs(o.s.grid.SliceMM[z]-at) > r.extent[2]+1e-9 {
 			continue
 		}
-		if v := f.carriedTip(side, q, at); v >= f.next && v > nothing {
-			q.j = s.lower(s.tips[k][i].y)
-			best, p = v, q
-			f.next = nextCentre(best, px)
-		}
-	}
-	return best, p
-}
-
-// nextCentre is what reaches one voxel centre more than v.
-func nextCentre(v, px float64) float64 {
-	if v == nothing {
-		return nothing
-	}
-	return (math.Floor(v/px+borderPx) + 1 - borderPx) * px
-}
-
-// climb moves p to a neighbour that carries farther as long as there is one; nothing if p does not reach at all.
-func (f *farthest) climb(side, at int, p *place) float64 {
-	best := f.carried(side, *p, at)
-	if math.IsInf(best, -1) {
-		return nothing
-	}
-	for moved := true; moved; {
-		moved = false
-		for _, d := range [4]place{{j: 1}, {j: -1}, {k: 1}, {k: -1}} {
-			q := place{k: p.k + d.k, j: p.j + d.j}
-			if v := f.carried(side, q, at); v > best {
-				best, *p, moved = v, q, true
+		for i := o.starts[k]; i < o.starts[k+1]; i++ {
+			if x0, x1, ok := o.carried(r, i, y, z); ok {
+				setSpanMM(m, x0, x1, y, z)
 			}
-		}
-	}
-	return best
-}
-
-// hollow writes row (y, z) from every lattice row within reach.
-func (f *farthest) hollow(m *volume.Mask, y, z, at int) {
-	n := 2*f.w.n + 1
-	for k := f.k0; k < f.k1; k++ {
-		for j := max(at-n+1, f.j0); j <= min(at, f.j1); j++ {
-			p := place{k: k, j: j}
-			setSpanMM(m, -f.carried(0, p, at), f.carried(1, p, at), y, z)
-		}
-		if f.s.tips == nil {
-			continue
-		}
-		for i := range f.s.tips[k] {
-			p := place{k: k, tip: i + 1}
-			setSpanMM(m, -f.carried(0, p, at), f.carried(1, p, at), y, z)
 		}
 	}
 }

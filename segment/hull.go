@@ -188,17 +188,19 @@ func (h *hull) volumeMM3() float64 {
 	return v
 }
 
-// thicknessMM is the least width of the hull perpendicular to a facet.
-func (h *hull) thicknessMM() float64 {
-	least := math.Inf(1)
+// thickness is the least width of the hull in mm perpendicular to a facet, and in which direction that is.
+func (h *hull) thickness() (least float64, across volume.Vec) {
+	least = math.Inf(1)
 	for _, f := range h.facets {
 		depth := 0.0
 		for _, p := range h.points {
 			depth = max(depth, -f.plane.above(p))
 		}
-		least = min(least, depth)
+		if depth < least {
+			least, across = depth, f.plane.normal
+		}
 	}
-	return least
+	return least, across
 }
 
 // solid returns the hull, whose points are mm along the axes of g from its voxel (0, 0, 0), on a lattice of g.

@@ -106,20 +106,16 @@ func (s *solid) assemble(rows [][]rowSpan) {
 // dilate returns the voxels whose centre is within reach of the body: in every slice of the grid each row
 // is the union of the spans of the lattice rows nearby, widened by the ellipsoid's width at their distance.
 func (s *solid) dilate(r reach) *volume.Mask {
-	g := s.grid
-	m := volume.NewMask(g)
-	z0, z1 := s.slicesWithin(r)
-	var o *outline
-	if !s.convex {
-		o = newOutline(s)
-	}
-	inParallel(z1-z0, func() func(int) {
-		if o == nil {
-			w := newWidening(s, r)
-			return func(i int) { w.slice(m, z0+i) }
+	if !s.convex && r.aligned {
+		if o := newOutline(s); o != nil {
+			return o.dilateEnds(r)
 		}
-		f := newFarthest(o, r)
-		return func(i int) { f.write(m, z0+i) }
+	}
+	m := volume.NewMask(s.grid)
+	z0, z1 := s.slicesWithin(r)
+	inParallel(z1-z0, func() func(int) {
+		w := newWidening(s, r)
+		return func(i int) { w.slice(m, z0+i) }
 	})
 	return m
 }

@@ -235,19 +235,21 @@ type taps struct {
 func gaussian(positions, edges []float64, blurMM float64) []taps {
 	scale := 1 / (blurMM * math.Sqrt2)
 	all := make([]taps, len(positions))
+	const usual = 12
+	weights := make([]float32, 0, usual*len(positions))
 	first := 0
 	for i, p := range positions {
 		for edges[first+1] < p-blurReach*blurMM {
 			first++
 		}
-		w := taps{first: first, weights: make([]float32, 0, 16)}
+		begin := len(weights)
 		below := -1.0
 		for k := first; k+1 < len(edges) && edges[k] < p+blurReach*blurMM; k++ {
 			upTo := math.Erf((edges[k+1] - p) * scale)
-			w.weights = append(w.weights, float32((upTo-below)/2))
+			weights = append(weights, float32((upTo-below)/2))
 			below = upTo
 		}
-		all[i] = w
+		all[i] = taps{first, weights[begin:len(weights):len(weights)]}
 	}
 	return all
 }
@@ -399,12 +401,15 @@ func (t *smoother) level(quick bool) float32 {
 			}
 		}
 	})
+	var total [levels]float64
+	for k := range histograms {
+		for i, v := range &histograms[k] {
+			total[i] += v
+		}
+	}
 	left := t.volume / (g.SpacingX * s.stepYMM * float64(stepJ))
 	for i := levels - 1; i > 0; i-- {
-		step := 0.0
-		for k := range histograms {
-			step += histograms[k][i]
-		}
+		step := total[i]
 		if left -= step; left <= 0 {
 			return (float32(i) + float32(-left/step)) / levels
 		}

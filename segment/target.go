@@ -42,7 +42,7 @@ func SurgicalBed(g *volume.Grid, clips []Clip) (*volume.Mask, []string) {
 	if b == nil {
 		return volume.NewMask(g), []string{"no clip is kept: there is no bed to draft"}
 	}
-	return b.mask, b.warnings
+	return b.mask, append(b.warnings, b.wall...)
 }
 
 // bed is the hull of some clips.
@@ -51,19 +51,21 @@ type bed struct {
 	mask     *volume.Mask
 	count    int
 	warnings []string
+	wall     []string   // warnings that a seroma would make idle
+	across   volume.Vec // LPS, in which the hull is the thinnest
 }
 
 // newBed returns nil if no clip is kept.
 func newBed(g *volume.Grid, clips []Clip) *bed {
 	b := &bed{mask: volume.NewMask(g)}
-	var points, centres []volume.Vec
+	var points, centres, places []volume.Vec // centres along the grid's axes, places LPS
 	for _, c := range clips {
 		if !c.Kept || c.Mask == nil || c.Mask.Empty() {
 			continue
 		}
 		b.count++
 		points = append(points, surfacePoints(c.Mask)...)
-		centres = append(centres, alongAxes(g, c.CentreMM))
+		centres, places = append(centres, alongAxes(g, c.CentreMM)), append(places, c.CentreMM)
 		b.mask = b.mask.Union(c.Mask)
 	}
 	if b.count == 0 {
@@ -76,7 +78,8 @@ func newBed(g *volume.Grid, clips []Clip) *bed {
 	b.body = h.solid(g)
 	b.mask = b.body.dilate(newReach(g, Margin{})).Union(b.mask)
 	spread := spreadWarning(centres)
-	flat := h.thicknessMM() < flatMM
+	thickMM, across := h.thickness()
+	b.across = g.Row.Scale(across[0]).Add(g.Col.Scale(across[1])).Add(g.Normal().Scale(across[2]))
 	if b.count < enoughClips {
 		joinCentres(b.mask, centres)
 		shape := [enoughClips]string{"", "a point", "a line", "a triangle"}[b.count]
@@ -87,9 +90,11 @@ func newBed(g *volume.Grid, clips []Clip) *bed {
 	} else if len(spread) > 0 {
 		joinCentres(b.mask, centres)
 		b.warnings = append(b.warnings, spread...)
-	} else if flat {
+	} else if thickMM < flatMM {
 		joinCentres(b.mask, centres)
 		b.warnings = append(b.warnings, fmt.Sprintf("the %d clips lie within %d mm of a plane: the bed is thin; check it against the seroma", b.count, flatMM))
+	} else {
+		b.wall = b.wallWarning(places, centroid(b.mask))
 	}
 	return b
 }
@@ -232,6 +237,9 @@ func (s *side) draft(ctx context.Context) ([]Target, error) {
 	s.bed = newBed(s.in.Grid, s.clips)
 	s.warnings = slices.Clone(s.bed.warnings)
 	s.takeSeroma()
+	if s.seroma == nil {
+		s.warnings = append(s.warnings, s.bed.wall...)
+	}
 	words := fmt.Sprintf("convex hull of %d clips", s.bed.count)
 	if s.bed.count == 1 {
 		words = "1 clip"
@@ -288,24 +296,6 @@ func (s *side) takeSeroma() {
 	}
 }
 
-// oneSided is the length of the mean unit vector to the clips above which they are all on one side: 0.5 is a hemisphere.
-const oneSided = 0.6
-
-// direction names the patient's direction that v points to most.
-func direction(v volume.Vec) string {
-	names := [3][2]string{{"right", "left"}, {"anterior", "posterior"}, {"inferior", "superior"}}
-	most := 0
-	for i := range v {
-		if math.Abs(v[i]) > math.Abs(v[most]) {
-			most = i
-		}
-	}
-	if v[most] < 0 {
-		return names[most][0]
-	}
-	return names[most][1]
-}
-
 // centroid is the mean of the voxel centres of m, LPS mm.
 func centroid(m *volume.Mask) volume.Vec {
 	var sum volume.Vec
@@ -317,33 +307,6 @@ func centroid(m *volume.Mask) volume.Vec {
 	}
 	return sum.Scale(1 / n)
 }
-
-// spreadWarning warns of clips that lie along a line: they tell where the bed is, not how wide.
-func spreadWarning(centres []volume.Vec) []string {
-	var a, b volume.Vec
-	long := 0.0
-	for i, p := range centres {
-		for _, q := range centres[:i] {
-			if d := p.Distance(q); d > long {
-				long, a, b = d, p, q
-			}
-		}
-	}
-	if len(centres) < enoughClips || long == 0 {
-		return nil
-	}
-	along, wide := b.Sub(a).Scale(1/long), 0.0
-	for _, p := range centres {
-		wide = max(wide, along.Cross(p.Sub(a)).Norm())
-	}
-	if wide >= lineMM {
-		return nil
-	}
-	return []string{fmt.Sprintf("the %d clips lie within %d mm of a line: they are not spread round the bed; check it against the seroma", len(centres), lineMM)}
-}
-
-// lineMM is the distance from their longest axis below which clips count as lying along it.
-const lineMM = 6
 
 // thinMargin warns when the slices are thicker than the margin across them.
 func thinMargin(g *volume.Grid, m Margin) []string {

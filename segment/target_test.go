@@ -84,8 +84,12 @@ func TestHullOfABox(t *testing.T) {
 		}
 	}
 	h, ok := newHull(points)
-	if !ok || math.Abs(h.volumeMM3()-4*8*12) > 1e-3 || math.Abs(h.thicknessMM()-4) > 1e-3 {
-		t.Fatalf("box of %g mm3, %g mm thick", h.volumeMM3(), h.thicknessMM())
+	if !ok {
+		t.Fatal("no hull")
+	}
+	thick, across := h.thickness()
+	if math.Abs(h.volumeMM3()-4*8*12) > 1e-3 || math.Abs(thick-4) > 1e-3 || math.Abs(across[0]) < 0.999 {
+		t.Fatalf("box of %g mm3, %g mm thick along %v", h.volumeMM3(), thick, across)
 	}
 }
 

@@ -82,8 +82,9 @@ func (t *smoother) between(own [][]rowSpan, level float32) []between {
 		c := newCrossing(t, level)
 		var rows []int
 		among := make([]bool, t.nj)
+		scratch := [2][][]rowSpan{make([][]rowSpan, t.nj), make([][]rowSpan, t.nj)}
 		return func(k int) {
-			rows = t.steepRows(rows[:0], own[k], own[k+1], s.zs[t.k0+k+1]-s.zs[t.k0+k])
+			rows = t.steepRows(rows[:0], own[k], own[k+1], s.zs[t.k0+k+1]-s.zs[t.k0+k], &scratch)
 			if len(rows) == 0 {
 				return
 			}
@@ -113,21 +114,28 @@ func (t *smoother) between(own [][]rowSpan, level float32) []between {
 }
 
 // steepRows appends the rows, counted from j0, where between two neighbouring slices the surface lies along them, and rather
-// across z than across y, where tips do. One row alone is the rim of a slice.
-func (t *smoother) steepRows(rows []int, a, b []rowSpan, apartMM float64) []int {
-	ra, rb := perRow(a, t.j0, t.nj), perRow(b, t.j0, t.nj)
+// across z than across y, where tips do. One row alone is the rim of a slice; where the next slice has none beside it either,
+// it is the body's end. scratch holds a list a row each.
+func (t *smoother) steepRows(rows []int, a, b []rowSpan, apartMM float64, scratch *[2][][]rowSpan) []int {
+	ra, rb := perRow(scratch[0], a, t.j0), perRow(scratch[1], b, t.j0)
 	before := false
 	for j := 1; j+1 < t.nj; j++ {
-		full := ra
+		full, other := ra, rb
 		if wideMM(rb[j]) > wideMM(ra[j]) {
-			full = rb
+			full, other = rb, ra
+		}
+		if len(full[j]) > 0 && len(other[j-1])+len(other[j])+len(other[j+1]) == 0 {
+			rows, before = append(rows, j), false
+			continue
 		}
 		is := false
 		alongZ, alongY := apart(ra[j], rb[j]), max(apart(full[j], full[j-1]), apart(full[j], full[j+1]))
 		switch {
-		case math.IsInf(alongY, 1):
+		case len(full[j-1]) == 0 || len(full[j+1]) == 0: // the rim
 		case math.IsInf(alongZ, 1):
 			is = true
+		case math.IsInf(alongY, 1): // where a row of two spans begins
+			is = alongZ > steepMM
 		default:
 			is = alongZ > steepMM && alongZ/apartMM > 1.2*alongY/t.s.stepYMM
 		}
@@ -151,9 +159,8 @@ func wideMM(row []rowSpan) float64 {
 	return sum
 }
 
-// perRow cuts list into the rows j0 .. j0 + nj - 1.
-func perRow(list []rowSpan, j0, nj int) [][]rowSpan {
-	rows := make([][]rowSpan, nj)
+// perRow cuts list into rows, from j0 on.
+func perRow(rows [][]rowSpan, list []rowSpan, j0 int) [][]rowSpan {
 	for j := range rows {
 		rows[j], list = takeRow(list, j0+j)
 	}

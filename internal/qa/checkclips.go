@@ -90,40 +90,18 @@ func (s *study) clipsOutside(t *shape) []finding {
 	return all
 }
 
-// asideMM is how far beyond a plane through the target's centroid every clip must lie to be on one side of it.
-const asideMM = 3
-
 // oneSided tells whether there is a direction from the centroid of t in which every one of three or more clips lies.
 func (s *study) oneSided(t *shape) (finding, bool) {
-	if len(s.clips) < 3 {
-		return finding{}, false
-	}
 	centre := *middle(t.mask)
-	best, bestWay := math.Inf(-1), volume.Vec{}
-	for _, way := range sphere(400) {
-		least := math.Inf(1)
-		for _, c := range s.clips {
-			least = min(least, c.CentreMM.Sub(centre).Dot(way))
-		}
-		if least > best {
-			best, bestWay = least, way
-		}
+	var places []volume.Vec
+	for _, c := range s.clips {
+		places = append(places, c.CentreMM)
 	}
-	if best < asideMM {
+	way, all := segment.AllOnOneSide(centre, places)
+	if !all {
 		return finding{}, false
 	}
-	return finding{t.Name, fmt.Sprintf("all %d clips lie on one side of its centroid (%s)", len(s.clips), mainLetter(bestWay)), &centre}, true
-}
-
-// sphere returns n unit directions spread evenly (a Fibonacci spiral).
-func sphere(n int) []volume.Vec {
-	all := make([]volume.Vec, n)
-	for i := range all {
-		z := 1 - (2*float64(i)+1)/float64(n)
-		r, a := math.Sqrt(1-z*z), math.Pi*(3-math.Sqrt(5))*float64(i)
-		all[i] = volume.Vec{r * math.Cos(a), r * math.Sin(a), z}
-	}
-	return all
+	return finding{t.Name, fmt.Sprintf("all %d clips lie on one side of its centroid (%s)", len(s.clips), mainLetter(way)), &centre}, true
 }
 
 // mainLetter is the patient's direction that way goes along most.

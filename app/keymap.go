@@ -72,6 +72,7 @@ func commands() []command {
 		command{"file.report", lang.L("report of the case (PDF)"), []string{"Ctrl+P"}, (*window).askReport},
 		command{"edit.undo", lang.L("undo"), []string{"Ctrl+Z"}, func(w *window) { w.session.Undo() }},
 		command{"edit.redo", lang.L("redo"), []string{"Shift+Ctrl+Z", "Ctrl+Y"}, func(w *window) { w.session.Redo() }},
+		command{"file.quit", lang.L("quit"), []string{"Ctrl+Q"}, (*window).askClose},
 		command{"help", lang.L("this map"), []string{"?"}, (*window).showHelp})
 }
 

@@ -195,10 +195,14 @@ func (m *sideMode) typedRune(r rune) {
 
 // perform does what a key stands for on this page, or as in the rest of the program where that only looks, or draws.
 func (m *sideMode) perform(key string) {
+	id := m.host.keys.command(key)
+	if id == "file.quit" {
+		m.window.askClose()
+		return
+	}
 	if m.typed != nil && m.typed(key) || !m.session.HasVolume() {
 		return
 	}
-	id := m.host.keys.command(key)
 	if !looks(id) && !(m.draws && draws(id)) {
 		return
 	}

@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -41,6 +43,9 @@ func run(ctx context.Context, began time.Time, args []string) int {
 	engine := onnx.New(onnx.LibraryOptions{Probe: location, Cache: selfTests()})
 	recipes := recipeDir()
 	open := func(o app.Options) error {
+		if err := findScreen(); err != nil {
+			return err
+		}
 		o.Deps = session.Deps{Engine: engine, Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes}
 		fyneapp.SetMetadata(app.Metadata(version))
 		a := fyneapp.New()
@@ -135,4 +140,19 @@ func embeddedModels() (location, segmentation segment.Model, err error) {
 		return location, segmentation, fmt.Errorf("embedded Segmentation Net: %w", err)
 	}
 	return location, segmentation, nil
+}
+
+// errNoScreen says why no window can open, before the toolkit panics over it.
+var errNoScreen = errors.New("there is no screen for the window: DISPLAY and WAYLAND_DISPLAY are unset. Start it in a desktop session, or see 'clipwright --help' for what needs no window")
+
+// findScreen is an error where a window has no screen to open on, as far as the environment tells.
+func findScreen() error {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return nil
+	}
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return errNoScreen
+	}
+	return nil
 }

@@ -52,3 +52,26 @@ func TestWebGPUFindsTheClipsOfTheCPU(t *testing.T) {
 	}
 	t.Logf("%s", out.String())
 }
+
+// TestWithoutAScreenTheWindowSaysSo runs the program itself: the toolkit would end it with a panic.
+func TestWithoutAScreenTheWindowSaysSo(t *testing.T) {
+	const child = "CLIPWRIGHT_SCREEN_CHILD"
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems have no such variables")
+	}
+	if args := os.Getenv(child); args != "" {
+		os.Args = append([]string{"clipwright"}, strings.Fields(args)...)
+		main()
+		return
+	}
+	for _, args := range []string{"open .", "demo", "measure ."} {
+		c := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+		c.Env = append(os.Environ(), child+"="+args, "DISPLAY=", "WAYLAND_DISPLAY=")
+		var errOut bytes.Buffer
+		c.Stderr = &errOut
+		c.Run()
+		if code := c.ProcessState.ExitCode(); code != cli.ExitFailure || !strings.Contains(errOut.String(), "no screen") || strings.Contains(errOut.String(), "goroutine") {
+			t.Errorf("%s: exit %d, said %q", args, code, errOut.String())
+		}
+	}
+}

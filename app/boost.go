@@ -49,9 +49,10 @@ type boost struct {
 	fields  [6]*number // R, L, A, P, S, I
 	margins fyne.CanvasObject
 	volumes *targetVolumes
-	warning *text
-	figure  *button // the figures in a few words; opens all
-	find    *button // finds a seroma, or accepts the one proposed
+	warning *widget.Label
+	warned  fyne.CanvasObject // warning without its padding
+	figure  *button           // the figures in a few words; opens all
+	find    *button           // finds a seroma, or accepts the one proposed
 	leave   *button
 	do      boostActions
 
@@ -81,7 +82,7 @@ func newBoost(h *host, do boostActions) *boost {
 		host: h, do: do, plan: new(session.Plan), volumes: newTargetVolumes(),
 		about:   widget.NewLabel(""),
 		ask:     newText(lang.L("free margins, from pathology"), textStyle{size: sizeSmall, colour: colourDim}),
-		warning: newText("", textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 60}),
+		warning: widget.NewLabel(""),
 	}
 	b.recipe = newButton(h, "", theme.MenuDropDownIcon(), buttonFlat, lang.L("Choose the recipe that makes the targets"), b.choose)
 	b.on = newButton(h, lang.L("Draft targets"), theme.CheckButtonIcon(), buttonFlat, lang.L("Draft the targets of the recipe from SurgicalBed"), func() { do.on(!b.plan.Boost) })
@@ -115,6 +116,9 @@ func newBoost(h *host, do boostActions) *boost {
 	b.about.SizeName, b.about.Importance, b.about.Wrapping = sizeSmall, widget.LowImportance, fyne.TextWrapWord
 	pad := -theme.InnerPadding()
 	b.aboutIn = inset(b.about, pad, pad, pad, pad)
+	b.warning.SizeName, b.warning.Importance, b.warning.Wrapping = sizeSmall, widget.WarningImportance, fyne.TextWrapWord
+	b.warned = inset(b.warning, pad, pad, pad, pad)
+	b.warned.Hide()
 	b.margins = b.figures()
 	b.box = inset(rows(4,
 		container.NewBorder(nil, nil, newText(lang.L("Recipe"), textStyle{colour: colourDim}), edit, b.recipe),
@@ -123,7 +127,7 @@ func newBoost(h *host, do boostActions) *boost {
 		b.margins,
 		inset(b.volumes.box, 2, 0, 4, 0),
 		b.figureRow,
-		b.warning,
+		b.warned,
 	), 10, 10, 0, 8)
 	return b
 }
@@ -234,7 +238,11 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []stri
 			warning = fmt.Sprintf("(+%d) %s", n, warning)
 		}
 	}
-	b.warning.set(warning)
+	if warning = unspaced(warning); b.warning.Text != warning {
+		b.warning.SetText(warning)
+		setVisible(b.warned, warning != "")
+		layout = true
+	}
 	b.setSeroma(derived)
 	figure := lang.L("Figures")
 	if derived.Seroma == nil { // else there is no room
@@ -242,10 +250,6 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []stri
 	}
 	b.figure.set(figure, theme.InfoIcon())
 	b.figureRow.Refresh()
-	if warned := warning != ""; warned != b.warning.Visible() {
-		setVisible(b.warning, warned)
-		layout = true
-	}
 	if layout {
 		b.box.Refresh()
 	}
@@ -279,7 +283,7 @@ func (b *boost) setRecipe(plan *session.Plan) (layout bool) {
 		}
 	}
 	b.recipe.set(name, theme.MenuDropDownIcon())
-	if b.about.Text != about {
+	if about = unspaced(about); b.about.Text != about {
 		b.about.SetText(about)
 		layout = true
 	}

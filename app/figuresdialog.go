@@ -69,10 +69,7 @@ func (d *figuresDialog) set() {
 		d.table(derived)
 	}
 	for _, warning := range d.window.host.phrases.all(s.BoostWarnings()) {
-		label := widget.NewLabel(warning)
-		label.Wrapping, label.Importance, label.SizeName = fyne.TextWrapWord, widget.WarningImportance, sizeSmall
-		pad := -theme.InnerPadding()
-		d.body.Add(inset(label, pad, pad, pad+2, pad))
+		d.body.Add(smallWarning(warning))
 	}
 	d.body.Add(inset(newRule(), 0, 0, 6, 4))
 	d.compare(derived)
@@ -177,7 +174,7 @@ func (d *figuresDialog) compare(derived session.Derived) {
 	switch {
 	case beside == nil:
 	case derived.CompareLacks != "":
-		d.body.Add(newText(derived.CompareLacks, textStyle{size: sizeSmall, colour: colourWarning, shrink: true, minWidth: 300}))
+		d.body.Add(smallWarning(d.window.host.phrases.say(derived.CompareLacks)))
 	case len(derived.Compared) == 0:
 		d.body.Add(newText(lang.L("Drafting…"), textStyle{colour: colourDim}))
 	default:

@@ -198,7 +198,9 @@ func TestJourneyThroughALesson(t *testing.T) {
 				t.Error("no boost was drawn")
 			}
 			d.press("Mark")
-			for what, leave := range map[string]func(){"closing the program": d.askClose, "Ctrl+Q": func() { d.typedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: fyne.KeyModifierShortcutDefault}) }, "Back": func() { d.press("Back") }, "Escape": func() { d.key(fyne.KeyEscape) }} {
+			for what, leave := range map[string]func(){"closing the program": d.askClose, "Ctrl+Q": func() {
+				d.typedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: fyne.KeyModifierShortcutDefault})
+			}, "Back": func() { d.press("Back") }, "Escape": func() { d.key(fyne.KeyEscape) }} {
 				leave()
 				if d.asking == nil {
 					t.Fatalf("%s ends the lesson without a word", what)

@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -284,30 +283,4 @@ func (p *library) askCases() {
 		fyne.NewMenuItem(lang.L("Make a case"), t.askNewCase),
 	)
 	widget.ShowPopUpMenuAtPosition(menu, t.window.win.Canvas(), fyne.NewPos(t.window.win.Canvas().Size().Width-300, 44))
-}
-
-// paragraph is text of several lines, flush with what stands over it: a label has room of its own all round.
-func paragraph(s string) fyne.CanvasObject { return flush(wrapped(s)) }
-
-// smallParagraph is a paragraph in small print.
-func smallParagraph(s string) fyne.CanvasObject {
-	l := wrapped(s)
-	l.SizeName = sizeSmall
-	return flush(l)
-}
-
-func flush(l *widget.Label) fyne.CanvasObject {
-	pad := theme.InnerPadding()
-	return inset(l, -pad, -pad, -pad/2, -pad/2)
-}
-
-// wrapped is text of several lines. Chinese has no spaces between words, and one beside a number would break the line there.
-func wrapped(s string) *widget.Label {
-	if lessonLanguage() == "zh" {
-		beside := regexp.MustCompile(`(\p{Han}) | (\p{Han})`)
-		s = beside.ReplaceAllString(beside.ReplaceAllString(s, "$1$2"), "$1$2") // a space on each side of one character
-	}
-	l := widget.NewLabel(s)
-	l.Wrapping = fyne.TextWrapWord
-	return l
 }

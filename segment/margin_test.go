@@ -197,6 +197,13 @@ func obliqueGrid(g *volume.Grid) *volume.Grid {
 	return &h
 }
 
+// onBorder tells whether p, d of a margin away, lies outside, but within the pixels' share beyond the border that counts as in: of a
+// margin of 0 mm, taken for a millionth, that is a large part.
+func onBorder(s *solid, mg Margin, p volume.Vec, d float64) bool {
+	step := s.grid.Row.Scale(2 * borderPx * s.grid.SpacingX)
+	return d > 1 && min(s.leastGauge(mg, p.Add(step)), s.leastGauge(mg, p.Sub(step))) <= 1
+}
+
 func TestMarginsAgainstEverySpan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := grids(6, 4).Draw(t, "grid")
@@ -217,12 +224,12 @@ func TestMarginsAgainstEverySpan(t *testing.T) {
 				for x := range g.Nx {
 					p := g.ToPatient(float64(x), float64(y), float64(z))
 					d := s.leastGauge(mg, p)
-					if want := d <= 1 || m.At(x, y, z); grown.At(x, y, z) != want && math.Abs(d-1) > 1e-4 {
+					if want := d <= 1 || m.At(x, y, z); grown.At(x, y, z) != want && math.Abs(d-1) > 1e-4 && !onBorder(s, mg, p, d) {
 						t.Fatalf("margin %v: voxel (%d %d %d) is %v at %g of the margin", mg, x, y, z, !want, d)
 					}
 					// What is outside, seen from a voxel inside, has the directions the other way round.
 					d = out.leastGauge(mg.opposite(), p)
-					if want := m.At(x, y, z) && d > 1; shrunk.At(x, y, z) != want && math.Abs(d-1) > 1e-4 {
+					if want := m.At(x, y, z) && d > 1; shrunk.At(x, y, z) != want && math.Abs(d-1) > 1e-4 && !onBorder(out, mg.opposite(), p, d) {
 						t.Fatalf("contract %v: voxel (%d %d %d) is %v at %g of the margin", mg, x, y, z, !want, d)
 					}
 				}
@@ -264,10 +271,18 @@ func TestFarthestEndsAreThoseOfEveryRow(t *testing.T) {
 // TestCoarserRowsKeepTheMargin: on rows as far apart as a margin allows, no voxel is more than 0.1 mm on the wrong side of
 // the border that rows 0.15 mm apart give.
 func TestCoarserRowsKeepTheMargin(t *testing.T) {
-	for _, sliceMM := range []float64{3, 5} {
+	for seed, sliceMM := range []float64{3, 5, 3, 5, 3, 5} {
 		g := volume.NewUniformGrid(64, 64, int(80/sliceMM), 1.27, 1.27, sliceMM, volume.Vec{})
 		at := g.ToPatient(31.3, 30.8, 38/sliceMM)
 		m := ball(g, at, 14).Union(ball(g, at.Add(volume.Vec{9, 6, 3}), 11)).Subtract(ball(g, at.Add(volume.Vec{-12, 2, 1}), 6))
+		if seed > 1 {
+			r := rand.New(rand.NewSource(int64(seed)))
+			at = g.ToPatient(31+r.Float64(), 30+r.Float64(), (38+3*r.Float64())/sliceMM)
+			v := func(mm float64) volume.Vec {
+				return at.Add(volume.Vec{mm * r.NormFloat64(), mm * r.NormFloat64(), mm * r.NormFloat64()})
+			}
+			m = ball(g, at, 10+4*r.Float64()).Union(ball(g, v(6), 7+5*r.Float64())).Union(ball(g, v(6), 6+5*r.Float64())).Subtract(ball(g, v(9), 3+4*r.Float64()))
+		}
 		for _, mg := range []Margin{UniformMargin(3), UniformMargin(5), UniformMargin(15), {15, 14, 13, 15, 12, 15}, {15, 5, 8, 5, 10, 15}} {
 			grown := Expand(m, mg)
 			// Margins a little narrower and wider on fine rows are what that allows.

@@ -26,6 +26,7 @@ type between struct {
 
 const (
 	steepMM  = 1.2 // between two rows whose ends differ by more, rows are put
+	rimMM    = 2.5 // and between the rims of two slices
 	tipParts = 4   // parts into which these divide the distance
 )
 
@@ -132,6 +133,7 @@ func (t *smoother) steepRows(rows []int, a, b []rowSpan, apartMM float64, scratc
 		alongZ, alongY := apart(ra[j], rb[j]), max(apart(full[j], full[j-1]), apart(full[j], full[j+1]))
 		switch {
 		case len(full[j-1]) == 0 || len(full[j+1]) == 0: // the rim
+			is = alongZ > rimMM && !math.IsInf(alongZ, 1)
 		case math.IsInf(alongZ, 1):
 			is = true
 		case math.IsInf(alongY, 1): // where a row of two spans begins

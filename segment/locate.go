@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// denseHU is the least that any clip reaches: a patch without such a voxel in the body is not run.
+	// denseHU is the least that any clip reaches: only such voxels of the body are worth a patch.
 	denseHU = 150
 	// clusterMM is how far a component may be from the one that its cluster is counted at.
 	clusterMM = 96
@@ -30,21 +30,15 @@ type located struct {
 }
 
 // locate slides the Location Net over the network grid and finds the densest cluster of positive voxels.
-// Patches without body, or without a voxel of denseHU in it, are skipped; with within given, so are those
-// that do not overlap it. Cancelled work returns ctx.Err().
+// Only what may be clip is looked at (cover), and with within given only what lies there. Cancelled work returns ctx.Err().
 func locate(ctx context.Context, net Network, card *Card, r *resampled, within *volume.Box, progress func(done, total int)) (*located, error) {
-	var starts [][3]int
-	for _, start := range patchStarts(r.Grid.Bounds(), card.PatchVoxels, card.Overlap) {
-		box := patchBox(start, card.PatchVoxels)
-		if within != nil && box.Intersect(*within).Empty() {
-			continue
-		}
-		if r.reaches(box, denseHU) {
-			starts = append(starts, start)
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	bounds := r.Grid.Bounds()
+	if within != nil {
+		bounds = *within
+	}
+	starts := r.cover(bounds, card.PatchVoxels, card.Overlap)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	s := slider{name: "Location Net", net: net, card: card, in: r, progress: progress}
 	feature, err := s.slide(ctx, r.Grid.Bounds(), starts)
@@ -56,21 +50,6 @@ func locate(ctx context.Context, net Network, card *Card, r *resampled, within *
 	parts = parts[:min(len(parts), mostComponents)]
 	l.centreOfBest(parts, r.Grid)
 	return l, nil
-}
-
-// reaches tells whether a voxel of box in the body is at least hu.
-func (r *resampled) reaches(box volume.Box, hu int16) bool {
-	for z := box.Min[2]; z < box.Max[2]; z++ {
-		for y := box.Min[1]; y < box.Max[1]; y++ {
-			row := r.hu[r.Grid.Index(box.Min[0], y, z) : r.Grid.Index(box.Max[0]-1, y, z)+1]
-			for _, h := range row {
-				if h >= hu {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // component is a connected set of voxels that a network marks as clip.

@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 OUT ?= out
 BUDGET ?= 30m
+LOOKS ?= 0
 # what make evaluate measures on, and where the real CTs are
 SETS ?= phantom-100b real-16b real-graft-14 phantom-20b
 CT ?= ../shared/data/ct/test
@@ -18,7 +19,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers qa-bar journey bench bench-inference bench-peers evaluate judge precision providers train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers qa-bar journey bench bench-inference bench-peers evaluate detail judge precision providers train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -86,6 +87,11 @@ bench-peers: build ## the bars of reading, scanning and writing; ours against py
 
 evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
 	./clipwright evaluate $(foreach set,$(SETS),--cases models/testsets/$(set).json) --ct $(CT) --json $(OUT)/evaluation.json --markdown docs/models.md --force
+
+detail: build ## train the Detail Net within BUDGET (30m) on pieces of its own cases (LOOKS of each set; 0: all)
+	@.ci/venv
+	./clipwright evaluate --cases models/testsets/detail-phantom.json $(if $(wildcard $(JUDGE_CT)),--cases models/testsets/detail-real.json --ct $(JUDGE_CT)) --looks $(OUT)/looks --limit $(LOOKS)
+	$(VENV)/bin/python $(TRAIN)/detail.py $(OUT)/looks $(TRAIN)/runs/detail --budget $(BUDGET) --models models
 
 judge: build ## fit the judge of candidates, on its own cases
 	@.ci/venv

@@ -28,20 +28,12 @@ func TestInferenceBars(t *testing.T) {
 		t.Skip("run by 'make bench-inference'")
 	}
 	ctx := context.Background()
-	location, segmentation, err := embeddedModels()
+	networks, err := embeddedModels()
 	if err != nil {
 		t.Fatal(err)
 	}
 	engine := onnx.New(onnx.LibraryOptions{})
-	open := func(m segment.Model) segment.Network {
-		n, err := engine.Open(ctx, m, segment.Options{Provider: "cpu"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { n.Close() })
-		return n
-	}
-	var nets segment.Networks
+	var nets *segment.Networks
 	var perLitre []float64
 	t.Logf("%-8s%10s%10s%12s%12s%14s%14s", "slices", "body l", "windows", "cpu s", "wall s", "cpu s/litre", "again cpu s")
 	for _, slices := range []int{100, 35, 196} { // the first pays for opening the networks
@@ -54,10 +46,13 @@ func TestInferenceBars(t *testing.T) {
 		run := func() (cpu, wall float64) {
 			totals := map[string]int{}
 			begun, start := cputime.Used(), time.Now()
-			if nets.Location == nil {
-				nets = segment.Networks{Location: open(location), Segmentation: open(segmentation), LocationCard: location.Card, SegmentationCard: segmentation.Card}
+			if nets == nil {
+				if nets, err = networks.Open(ctx, engine, segment.Options{Provider: "cpu"}); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { nets.Close() })
 			}
-			found, err := segment.Run(ctx, c.Volume, nets, segment.RunOptions{Memory: memory, Progress: func(stage string, _, total int) {
+			found, err := segment.Run(ctx, c.Volume, *nets, segment.RunOptions{Memory: memory, Progress: func(stage string, _, total int) {
 				if stage != "prepare" {
 					totals[stage] = total
 				}

@@ -39,14 +39,14 @@ func main() {
 }
 
 func run(ctx context.Context, began time.Time, args []string) int {
-	location, segmentation, err := embeddedModels()
-	engine := onnx.New(onnx.LibraryOptions{Probe: location, Cache: selfTests()})
+	networks, err := embeddedModels()
+	engine := onnx.New(onnx.LibraryOptions{Probe: networks.Location, Cache: selfTests()})
 	recipes := recipeDir()
 	open := func(o app.Options) error {
 		if err := findScreen(); err != nil {
 			return err
 		}
-		o.Deps = session.Deps{Engine: engine, Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes}
+		o.Deps = session.Deps{Engine: engine, Models: networks, ModelsError: err, RecipeDir: recipes}
 		fyneapp.SetMetadata(app.Metadata(version))
 		a := fyneapp.New()
 		if o.Capture == "" {
@@ -61,7 +61,7 @@ func run(ctx context.Context, began time.Time, args []string) int {
 	}
 	return cli.Run(ctx, cli.Deps{
 		Version: version, Engine: engine, LibraryPath: onnx.LibraryPath,
-		Location: location, Segmentation: segmentation, ModelsError: err, RecipeDir: recipes,
+		Models: networks, ModelsError: err, RecipeDir: recipes,
 		LessonDir: lessonDir(), ResultsDir: resultsDir(),
 		OpenWindow: func(dir string) error { return open(app.Options{OpenDir: dir, DemoSeed: demoSeed}) },
 		OpenDemo:   func() error { return open(app.Options{Demo: true, DemoSeed: demoSeed}) },
@@ -129,17 +129,21 @@ func selfTests() string {
 	return filepath.Join(folder, "clipwright", "selftest.json")
 }
 
-// embeddedModels reads the cards of the two networks that ship with the program.
-func embeddedModels() (location, segmentation segment.Model, err error) {
-	onnxBytes, card := models.Location()
-	if location, err = segment.NewModel("location", onnxBytes, card); err != nil {
-		return location, segmentation, fmt.Errorf("embedded Location Net: %w", err)
+// embeddedModels reads the cards of the networks that ship with the program.
+func embeddedModels() (m segment.Models, err error) {
+	for _, part := range []struct {
+		name  string
+		files func() (onnx, card []byte)
+		into  *segment.Model
+	}{
+		{"location", models.Location, &m.Location}, {"segmentation", models.Segmentation, &m.Segmentation}, {"detail", models.Detail, &m.Detail},
+	} {
+		onnxBytes, card := part.files()
+		if *part.into, err = segment.NewModel(part.name, onnxBytes, card); err != nil {
+			return m, fmt.Errorf("embedded networks: %w", err)
+		}
 	}
-	onnxBytes, card = models.Segmentation()
-	if segmentation, err = segment.NewModel("segmentation", onnxBytes, card); err != nil {
-		return location, segmentation, fmt.Errorf("embedded Segmentation Net: %w", err)
-	}
-	return location, segmentation, nil
+	return m, nil
 }
 
 // errNoScreen says why no window can open, before the toolkit panics over it.

@@ -35,7 +35,7 @@ func TestWebGPUFindsTheClipsOfTheCPU(t *testing.T) {
 		t.Logf("%s", out)
 		return
 	}
-	location, segmentation, err := embeddedModels()
+	networks, err := embeddedModels()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestWebGPUFindsTheClipsOfTheCPU(t *testing.T) {
 	}
 	var out, errOut bytes.Buffer
 	code := cli.Run(context.Background(), cli.Deps{
-		Engine: onnx.New(onnx.LibraryOptions{Probe: location}), Location: location, Segmentation: segmentation, Out: &out, ErrOut: &errOut,
+		Engine: onnx.New(onnx.LibraryOptions{Probe: networks.Location}), Models: networks, Out: &out, ErrOut: &errOut,
 	}, []string{"doctor", "--cases", cases, "--patch", "32", "--provider", "webgpu"})
 	if code != cli.ExitOK || !strings.Contains(out.String(), "webgpu") {
 		t.Errorf("exit %d\n%s%s", code, out.String(), errOut.String())

@@ -103,7 +103,7 @@ func newDriver(t testing.TB) *driver {
 	app := test.NewApp()
 	t.Cleanup(app.Quit)
 	d.window = newWindow(app, Options{Deps: session.Deps{
-		Engine: metalEngine{}, Location: metalModel("location"), Segmentation: metalModel("segmentation"),
+		Engine: metalEngine{}, Models: segment.Models{Location: metalModel("location"), Segmentation: metalModel("segmentation")},
 	}}, func(f func()) { d.posts <- f })
 	d.win.Resize(fyne.NewSize(1280, 720))
 	t.Cleanup(func() { <-d.session.Close() })

@@ -15,6 +15,9 @@ const (
 	KindWindow    = "window"    // HU clamped to [low_hu, high_hu] and scaled to [0, 1]
 	KindThreshold = "threshold" // 1 where HU >= hu, else 0
 	KindFeature   = "feature"   // the Location Net's logits, as they are
+	KindOwn       = "own"       // of the Detail Net: 1 where the piece is that it is asked about
+	KindOthers    = "others"    // and 1 where another piece is
+	KindSlice     = "slice"     // slice thickness in units of 5 mm
 )
 
 // Channel is one input channel of a network.
@@ -46,11 +49,21 @@ type Card struct {
 	CalibrationB float64 `json:"calibration_b"`   // three largest logits
 	Judge        *Judge  `json:"judge,omitempty"` // weighs all the evidence instead, and drops candidates
 
+	Answers int          `json:"answers,omitempty"` // logits of a patch as a whole, in the order of detail.go; 0: one a voxel
+	Pair    *PairWeights `json:"pair,omitempty"`    // of the Detail Net
+
 	Trained string             `json:"trained"` // when and on what hardware
 	Data    []string           `json:"data"`    // what it was trained on, with licences
 	Metrics map[string]float64 `json:"metrics"` // as measured for this very file
 	Licence string             `json:"licence"`
 	Warning string             `json:"warning"`
+}
+
+// PairWeights weigh what tells two clips from one: a logit, Fit x that of the model of a clip + Detail x the Detail Net's + Bias.
+type PairWeights struct {
+	Fit    float64 `json:"fit"`
+	Detail float64 `json:"detail"`
+	Bias   float64 `json:"bias"`
 }
 
 // DefaultChannels are the product's input channels without the feature: soft tissue, the paper's binary
@@ -95,6 +108,27 @@ func (c *Card) Validate() error {
 		return fmt.Errorf("patch_voxels %d is not a multiple of 32 up to %d", c.PatchVoxels, maxPatchVoxels)
 	case !(c.SpacingMM >= 0.5 && c.SpacingMM <= 10):
 		return fmt.Errorf("spacing_mm %g is not between 0.5 and 10", c.SpacingMM)
+	case len(c.Channels) == 0:
+		return errors.New("channels is empty")
+	case c.Answers < 0:
+		return fmt.Errorf("answers %d is negative", c.Answers)
+	}
+	if c.Answers == 0 {
+		if err := c.validateMarks(); err != nil {
+			return err
+		}
+	}
+	if c.Judge != nil {
+		if err := c.Judge.validate(); err != nil {
+			return err
+		}
+	}
+	return validateChannels(c.Channels, c.Answers > 0)
+}
+
+// validateMarks reports the first value with which what a network marks cannot be read.
+func (c *Card) validateMarks() error {
+	switch {
 	case !(c.Overlap >= 0 && c.Overlap < 0.9):
 		return fmt.Errorf("overlap %g is not between 0 and 0.9", c.Overlap)
 	case !(c.SkippedLogit < 0) || math.IsInf(c.SkippedLogit, 0):
@@ -105,18 +139,12 @@ func (c *Card) Validate() error {
 		return fmt.Errorf("min_voxels %d is negative", c.MinVoxels)
 	case !(c.CalibrationA > 0):
 		return fmt.Errorf("calibration_a %g is not positive", c.CalibrationA)
-	case len(c.Channels) == 0:
-		return errors.New("channels is empty")
 	}
-	if c.Judge != nil {
-		if err := c.Judge.validate(); err != nil {
-			return err
-		}
-	}
-	return validateChannels(c.Channels)
+	return nil
 }
 
-func validateChannels(channels []Channel) error {
+// validateChannels reports the first channel that cannot be made; those of the Detail Net can where whole patches are answered.
+func validateChannels(channels []Channel, whole bool) error {
 	features := 0
 	for i, ch := range channels {
 		switch ch.Kind {
@@ -136,6 +164,16 @@ func validateChannels(channels []Channel) error {
 				return fmt.Errorf("channel %d: a feature takes no HU", i)
 			}
 			features++
+			if whole {
+				return fmt.Errorf("channel %d: no feature map reaches this network", i)
+			}
+		case KindOwn, KindOthers, KindSlice:
+			if ch != (Channel{Kind: ch.Kind}) {
+				return fmt.Errorf("channel %d: %s takes no HU", i, ch.Kind)
+			}
+			if !whole {
+				return fmt.Errorf("channel %d: only the Detail Net has %s", i, ch.Kind)
+			}
 		default:
 			return fmt.Errorf("channel %d: unknown kind %q", i, ch.Kind)
 		}

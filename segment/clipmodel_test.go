@@ -120,7 +120,7 @@ func TestModelTellsOneFromTwo(t *testing.T) {
 			one := randomClip(r, randomDirection(r), 6, 0.85)
 			v := scanned(r, slice, one)
 			w := newFitWindow(v, bright(v, 150), nil, everywhere)
-			if twoChance(w, w.one(-100), w.two(-100), 1) < 0.5 {
+			if twoLogit(w, w.one(-100), w.two(-100), 1) < 0 {
 				alone++
 			}
 			side := randomDirection(r) // not end to end: they would run into each other
@@ -133,7 +133,7 @@ func TestModelTellsOneFromTwo(t *testing.T) {
 			v = scanned(r, slice, one, other)
 			w = newFitWindow(v, bright(v, 150), nil, everywhere)
 			two := w.two(-100)
-			if twoChance(w, w.one(-100), two, 1) < 0.5 {
+			if twoLogit(w, w.one(-100), two, 1) < 0 {
 				continue
 			}
 			together++
@@ -167,7 +167,7 @@ func TestRefinePartsAPair(t *testing.T) {
 			}
 		}
 	}
-	found, err := refine(context.Background(), v, &resampled{Placement: Placement{Grid: g, Source: v.Grid}}, []component{unscored(voxels)})
+	found, err := refine(context.Background(), v, &resampled{Placement: Placement{Grid: g, Source: v.Grid}}, []component{unscored(voxels)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestBlocksAreOneClip(t *testing.T) {
 						voxels = append(voxels, at)
 					}
 				}
-				found, err := refine(context.Background(), v, &resampled{Placement: Placement{Grid: n, Source: g}}, []component{unscored(voxels)})
+				found, err := refine(context.Background(), v, &resampled{Placement: Placement{Grid: n, Source: g}}, []component{unscored(voxels)}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -19,7 +19,7 @@ type Engine interface {
 
 // Network is one open model. It runs one patch at a time.
 type Network interface {
-	// Run computes one patch: in has the card's channels, out is [z][y][x] logits of in's size.
+	// Run computes one patch: in has the card's channels, out is [z][y][x] logits of in's size, or the card's Answers.
 	// When ctx is cancelled it stops within 200 ms and returns ctx.Err().
 	Run(ctx context.Context, in Tensor, out []float32) error
 	Provider() string // what really runs, for example "CPU"
@@ -29,7 +29,7 @@ type Network interface {
 
 // Model is a network's graph and its card.
 type Model struct {
-	Name string // "location" or "segmentation"
+	Name string // "location", "segmentation" or "detail"
 	ONNX []byte
 	Card Card
 }
@@ -56,6 +56,61 @@ func (m Model) Verify() error {
 		return fmt.Errorf("model %s: %w (SHA-256 %s, card says %s); install the program again", m.Name, ErrChecksum, got, m.Card.SHA256)
 	}
 	return nil
+}
+
+// Models are the graphs and cards of the program. Without ONNX bytes in Detail there is no Detail Net.
+type Models struct{ Location, Segmentation, Detail Model }
+
+// All are the models that there are.
+func (m *Models) All() []Model {
+	if len(m.Detail.ONNX) == 0 {
+		return []Model{m.Location, m.Segmentation}
+	}
+	return []Model{m.Location, m.Segmentation, m.Detail}
+}
+
+// Sums are the SHA-256 of All, as their cards have them.
+func (m *Models) Sums() []string {
+	var sums []string
+	for _, model := range m.All() {
+		sums = append(sums, model.Card.SHA256)
+	}
+	return sums
+}
+
+// Open opens the networks of m with e. The Detail Net, whose patches are small, always runs on the CPU. What was opened is
+// closed again when one fails.
+func (m *Models) Open(ctx context.Context, e Engine, o Options) (*Networks, error) {
+	n := &Networks{LocationCard: m.Location.Card, SegmentationCard: m.Segmentation.Card, DetailCard: m.Detail.Card}
+	for _, part := range []struct {
+		name  string
+		model Model
+		into  *Network
+	}{{"Location Net", m.Location, &n.Location}, {"Segmentation Net", m.Segmentation, &n.Segmentation}, {"Detail Net", m.Detail, &n.Detail}} {
+		if part.into == &n.Detail {
+			if len(m.Detail.ONNX) == 0 {
+				break
+			}
+			o = Options{Provider: "cpu", Threads: o.Threads}
+		}
+		opened, err := e.Open(ctx, part.model, o)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open the %s: %w", part.name, err), n.Close())
+		}
+		*part.into = opened
+	}
+	return n, nil
+}
+
+// Close closes what is open of n.
+func (n *Networks) Close() error {
+	var err error
+	for _, net := range []Network{n.Detail, n.Segmentation, n.Location} {
+		if net != nil {
+			err = errors.Join(err, net.Close())
+		}
+	}
+	return err
 }
 
 // Options chooses where a network runs. The zero value is the best provider that works, all cores.

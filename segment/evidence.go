@@ -32,7 +32,9 @@ type Evidence struct {
 	SkinMM       float64 // from the centre to the External's surface, at most skinReachMM
 	Company      float64 // how many other clips lie within companyMM, each counted by its network confidence
 	SliceMM      float64
-	Bony         bool // joined to bone, or larger than a clip
+	Bony         bool    // joined to bone, or larger than a clip
+	Looked       bool    // whether the Detail Net has looked at it
+	Detail       float64 // the Detail Net's logit that it is a clip
 }
 
 const (
@@ -59,6 +61,9 @@ func (e *Evidence) Terms() []Term {
 		{"bony", indicatorOf(e.Bony)},
 		{"unknown", indicatorOf(!e.Modelled)},
 		{"thick", math.Log(clamp(e.SliceMM, 1, 10) / 3)},
+	}
+	if e.Looked {
+		t = append(t, Term{"detail", clamp(e.Detail, -12, 12) / 4})
 	}
 	if !e.Modelled {
 		return t
@@ -94,7 +99,7 @@ func (j *Judge) confidence(e *Evidence) float64 {
 
 // validate reports weights that no term has, and values that are no numbers.
 func (j *Judge) validate() error {
-	known := (&Evidence{Modelled: true, SharpMM: 1, SliceMM: 3}).Terms()
+	known := (&Evidence{Modelled: true, Looked: true, SharpMM: 1, SliceMM: 3}).Terms()
 	for name, w := range j.Weights {
 		if !slices.ContainsFunc(known, func(t Term) bool { return t.Name == name }) {
 			return fmt.Errorf("judge: unknown term %q", name)
@@ -120,7 +125,10 @@ func gatherEvidence(found []refined, v *volume.Volume, external *volume.Mask, fe
 		*e = Evidence{
 			Segmentation: topMean(f.logits), RiseHU: float64(f.peakHU) - f.backgroundHU, BackgroundHU: f.backgroundHU, Bony: f.bony(),
 			SkinMM: depthMM(external, f.centre, skinReachMM), SliceMM: slice, MetalRatio: 1,
-			Modelled: f.model.known, Misfit: f.model.misfit, SharpMM: f.model.sigmaMM, HalfMM: f.model.halfMM, MetalHU: f.model.metal,
+			Looked: f.detail.known, Modelled: f.model.known, Misfit: f.model.misfit, SharpMM: f.model.sigmaMM, HalfMM: f.model.halfMM, MetalHU: f.model.metal,
+		}
+		if e.Looked {
+			e.Detail = f.detail.clip()
 		}
 		if feature != nil {
 			e.Location = largestAt(feature, f.marked)

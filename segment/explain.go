@@ -17,6 +17,7 @@ const (
 	mostParts   = 4    // of one piece
 	goodMisfit  = 2.0  // up to which a clip's centre is the model's
 	othersMM    = 25   // how far away another piece may still claim a voxel of the window
+	neverTwo    = -20  // the logit where two clips are out of the question
 	leastWeight = 30   // voxels below which a window says nothing
 )
 
@@ -34,7 +35,11 @@ func (f *flood) explain(ctx context.Context, clips []refined) ([]refined, error)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		out = append(out, f.part(pieces, i)...)
+		parts, err := f.part(ctx, pieces, i)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parts...)
 	}
 	return out, nil
 }
@@ -60,7 +65,11 @@ func (f *flood) join(ctx context.Context, pieces []refined) ([]refined, error) {
 			return pieces, nil
 		}
 		tested[couple{pieces[i].centre, pieces[j].centre}] = true
-		if f.areOne(pieces, i, j) {
+		one, err := f.areOne(ctx, pieces, i, j)
+		if err != nil {
+			return nil, err
+		}
+		if one {
 			pieces[i] = united(pieces[i], pieces[j])
 			pieces = slices.Delete(pieces, j, j+1)
 		}
@@ -68,17 +77,20 @@ func (f *flood) join(ctx context.Context, pieces []refined) ([]refined, error) {
 }
 
 // areOne tells whether one clip explains pieces i and j.
-func (f *flood) areOne(pieces []refined, i, j int) bool {
-	w := f.windowOf(pieces, i, j)
+func (f *flood) areOne(ctx context.Context, pieces []refined, i, j int) (bool, error) {
+	own, others := voxelsOf(pieces, i, j)
+	w := newFitWindow(f.v, own, others, f.isForeign)
 	if w.weighted < leastWeight || pieces[i].bony() || pieces[j].bony() {
-		return false
+		return false, nil
 	}
 	one := w.one(pieces[i].backgroundHU)
 	a, b := f.along(pieces[i].centre), f.along(pieces[j].centre)
 	if one.bars[0].distanceMM(a) > reachedMM || one.bars[0].distanceMM(b) > reachedMM {
-		return false // it explains the larger piece and leaves the other
+		return false, nil // it explains the larger piece and leaves the other
 	}
-	return twoChance(w, one, w.two(pieces[i].backgroundHU, a, b), 2) < twoFrom
+	fit := twoLogit(w, one, w.two(pieces[i].backgroundHU, a, b), 2)
+	answer, err := f.details.ask(ctx, f.v, LookJoin, own, others, fit)
+	return f.details.two(fit, answer) < twoFrom, err
 }
 
 func (c *refined) bony() bool { return c.touches || c.capped }
@@ -96,19 +108,18 @@ func united(a, b refined) refined {
 	return a
 }
 
-// windowOf is the part of the CT round pieces i and j (-1: i alone), without what is bone or belongs to other pieces.
-func (f *flood) windowOf(pieces []refined, i, j int) *fitWindow {
-	own := slices.Clone(pieces[i].voxels)
+// voxelsOf are the voxels of pieces i and j (-1: i alone), and those of other pieces that may claim some near them.
+func voxelsOf(pieces []refined, i, j int) (own, others [][3]int) {
+	own = slices.Clone(pieces[i].voxels)
 	if j >= 0 {
 		own = append(own, pieces[j].voxels...)
 	}
-	var others [][3]int
 	for k := range pieces {
 		if k != i && k != j && pieces[k].centre.Distance(pieces[i].centre) < othersMM {
 			others = append(others, pieces[k].voxels...)
 		}
 	}
-	return newFitWindow(f.v, own, others, f.isForeign)
+	return own, others
 }
 
 // isForeign tells whether a voxel drains to something that no component marks: bone beside a clip.
@@ -130,17 +141,26 @@ func (f *flood) back(p [3]float64) volume.Vec {
 }
 
 // part explains piece i, by more than one clip where that is far better.
-func (f *flood) part(pieces []refined, i int) []refined {
+func (f *flood) part(ctx context.Context, pieces []refined, i int) ([]refined, error) {
 	c := pieces[i]
-	w := f.windowOf(pieces, i, -1)
+	own, others := voxelsOf(pieces, i, -1)
+	w := newFitWindow(f.v, own, others, f.isForeign)
 	if w.weighted < leastWeight {
-		return []refined{c}
+		return []refined{c}, nil
 	}
 	parts := []fitted{w.one(c.backgroundHU)}
 	for k := 0; k < len(parts) && len(parts) < mostParts && !c.bony(); {
 		rest := w.without(parts, k)
 		two := rest.two(parts[k].backgroundHU)
-		if twoChance(rest, parts[k], two, 1) < twoFrom {
+		fit := twoLogit(rest, parts[k], two, 1)
+		var a answer
+		if len(parts) == 1 { // the net sees the whole piece
+			var err error
+			if a, err = f.details.ask(ctx, f.v, LookPart, own, others, fit); err != nil {
+				return nil, err
+			}
+		}
+		if f.details.two(fit, a) < twoFrom {
 			k++
 			continue
 		}
@@ -151,9 +171,9 @@ func (f *flood) part(pieces []refined, i int) []refined {
 	}
 	if len(parts) == 1 && !c.joined {
 		c.explainedBy(f, w, parts[0])
-		return []refined{c}
+		return []refined{c}, nil
 	}
-	return f.shared(c, w, parts)
+	return f.shared(c, w, parts), nil
 }
 
 // explainedBy takes over what the model says of a clip that stays as the flooding found it.
@@ -228,23 +248,22 @@ func newModelled(w *fitWindow, by fitted) modelled {
 	return modelled{known: true, misfit: w.misfit(by), sigmaMM: by.sigmaMM, halfMM: b.halfMM(), metal: b.metal}
 }
 
-// twoChance is the chance that a window holds two clips and not one, given the best explanation by each and how many
-// pieces the flooding made of it. The weights are a logistic regression's on 1,099 windows of phantoms, of real CTs with
-// inserted clips and of clips rendered alone, none of which train the networks or test them: of those left out, 90 of
-// 100 pairs and 97 of 100 single clips were told.
-func twoChance(w *fitWindow, one, two fitted, pieces int) float64 {
+// twoLogit says by the model of a clip alone, as a logit, whether a window holds two clips and not one, given the best
+// explanation by each and how many pieces the flooding made of it. The weights are a logistic regression's on 1,099 windows
+// of phantoms, of real CTs with inserted clips and of clips rendered alone, none of which train the networks or test them:
+// of those left out, 90 of 100 pairs and 97 of 100 single clips were told.
+func twoLogit(w *fitWindow, one, two fitted, pieces int) float64 {
 	a, b := two.bars[0], two.bars[1]
 	if apart := volume.Vec(a.centre).Distance(volume.Vec(b.centre)); apart < closestMM || two.cost > worstMisfit*w.weighted {
-		return 0
+		return neverTwo
 	}
 	log := func(v float64) float64 { return math.Log(max(v, 1e-3)) }
 	line := func(r bar) float64 { return r.metal / max(r.halfMM(), 1e-3) / (2 * fitLineHU) }
-	s := -2.127 +
+	return -2.127 +
 		1.57*log(one.cost/w.weighted) + // one clip explains it badly,
 		1.707*log(one.cost/two.cost) - // two far better,
 		0.545*max(a.halfMM(), b.halfMM()) + // each of a clip's length
 		1.271*log(min(line(a), line(b))) + // and metal,
 		1.033*log(min(a.metal, b.metal)/max(a.metal, b.metal, 1)) + // alike
 		2.075*float64(pieces) - 0.503*log(w.thick[len(w.thick)/2])
-	return 1 / (1 + math.Exp(-s))
 }

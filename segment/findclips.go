@@ -22,6 +22,7 @@ type clipSearch struct {
 	all      bool        // keep candidates that the card's judge takes for no clip
 	v        *volume.Volume
 	external *volume.Mask
+	details  *details
 	progress func(done, total int)
 	unkept   float64 // sum of the confidences of candidates that the judge dropped
 }
@@ -41,8 +42,11 @@ func (s *clipSearch) find(ctx context.Context, region volume.Box) (clips []Clip,
 	}
 	parts = parts[dropped:]
 	parts = parts[:min(len(parts), mostComponents)]
-	found, err := refine(ctx, s.v, s.network, parts)
+	found, err := refine(ctx, s.v, s.network, parts, s.details)
 	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.details.askAll(ctx, s.v, found); err != nil {
 		return nil, 0, err
 	}
 	evidence := gatherEvidence(found, s.v, s.external, s.feature, s.card)

@@ -42,7 +42,7 @@ type Prepared struct {
 // without the feature. The grid is cropped to the bounds of body and holds at least one patch of 96^3.
 // Run makes the same values, patch by patch.
 func Prepare(ctx context.Context, v *volume.Volume, body *volume.Mask, channels []Channel) (Prepared, error) {
-	if err := validateChannels(channels); err != nil {
+	if err := validateChannels(channels, false); err != nil {
 		return Prepared{}, fmt.Errorf("prepare the network's input: %w", err)
 	}
 	r, err := resampleBody(ctx, v, body, networkSpacingMM, networkPatchVoxels)

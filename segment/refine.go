@@ -37,6 +37,7 @@ type refined struct {
 	touches      bool // the flooding was stopped at something as dense that is not this clip
 	capped       bool
 	joined       bool // of two pieces, which one clip explains as well
+	detail       answer
 	model        modelled
 }
 
@@ -48,11 +49,12 @@ type refined struct {
 // background and the peak. A component without a peak of its own, on the slope of bone, keeps the voxels
 // it marked.
 // In the end explain joins and parts them.
-func refine(ctx context.Context, v *volume.Volume, r *resampled, parts []component) ([]refined, error) {
+func refine(ctx context.Context, v *volume.Volume, r *resampled, parts []component, d *details) ([]refined, error) {
 	f, clips, err := grow(ctx, v, r, parts)
 	if err != nil {
 		return nil, err
 	}
+	f.details = d
 	return f.explain(ctx, clips)
 }
 
@@ -85,6 +87,7 @@ type flood struct {
 	voxels     []pixel    // what takes part, HU descending
 	at         map[int]int32
 	basins     []basin
+	details    *details
 }
 
 // surveyed is what a component's surroundings say.

@@ -75,7 +75,7 @@ func TestRefineOnPhantom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := refine(ctx, c.Volume, r, perfectly(r, c.Clips))
+	found, err := refine(ctx, c.Volume, r, perfectly(r, c.Clips), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

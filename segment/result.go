@@ -5,7 +5,9 @@ import "github.com/clipwright/clipwright/internal/volume"
 // Networks are the two open networks and the cards that say how to feed them.
 type Networks struct {
 	Location, Segmentation         Network
+	Detail                         Network // nil: pieces are told by the model of a clip alone
 	LocationCard, SegmentationCard Card
+	DetailCard                     Card
 }
 
 // RunOptions guide Run; the zero value does everything by itself.
@@ -15,6 +17,7 @@ type RunOptions struct {
 	Progress func(stage string, done, total int)
 	External *volume.Mask // the outline, when it is known already
 	All      bool         // keep candidates that the judge takes for no clip, for fitting it
+	Looks    func(Look)   // is shown every piece that the Detail Net is asked about, for training it
 	Box      *ROI         // search in this box alone (MinMM to MaxMM) instead of where the Location Net points
 	Memory   *Memory      // of earlier runs; nil keeps nothing
 }

@@ -57,6 +57,17 @@ func (n *Networks) validate() error {
 	if err := n.SegmentationCard.Validate(); err != nil {
 		return fmt.Errorf("card of the Segmentation Net: %w", err)
 	}
+	if j := n.SegmentationCard.Judge; j != nil && j.Weights["detail"] != 0 && n.Detail == nil {
+		return errors.New("run the pipeline: the judge of candidates weighs what the Detail Net says, and no Detail Net is open")
+	}
+	if n.Detail != nil {
+		if err := n.DetailCard.Validate(); err != nil {
+			return fmt.Errorf("card of the Detail Net: %w", err)
+		}
+		if n.DetailCard.Answers != detailAnswers || n.DetailCard.Pair == nil {
+			return fmt.Errorf("card of the Detail Net: it wants %d answers and the weights of a pair", detailAnswers)
+		}
+	}
 	if n.Location == nil {
 		if n.SegmentationCard.hasFeature() {
 			return errors.New("run the pipeline: the Segmentation Net reads the Location Net's feature map, and no Location Net is open")
@@ -259,7 +270,7 @@ func (p *pass) segment(ctx context.Context) (err error) {
 	}
 	search := clipSearch{
 		net: p.nets.Segmentation, card: &p.nets.SegmentationCard, network: p.network, feature: p.feature,
-		within: p.box, all: p.options.All, v: p.v, external: p.result.External,
+		within: p.box, all: p.options.All, v: p.v, external: p.result.External, details: newDetails(&p.nets, p.options.Looks),
 		progress: func(done, total int) { p.progress("segment", done, total) },
 	}
 	clips, dropped, err := search.find(ctx, p.region)

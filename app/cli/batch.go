@@ -75,14 +75,13 @@ func (o *segmentOptions) settings(deps Deps) (string, error) {
 		return "", err
 	}
 	text, err := json.MarshalIndent(struct {
-		Program      string          `json:"program"`
-		Location     string          `json:"location_net"`
-		Segmentation string          `json:"segmentation_net"`
-		Recipe       *segment.Recipe `json:"recipe"`
-		FreeMargin   string          `json:"free_margin_mm"`
-		Seroma       bool            `json:"seroma"`
-		ClipPoints   bool            `json:"clip_points"`
-	}{deps.Version, deps.Location.Card.SHA256, deps.Segmentation.Card.SHA256, recipe, o.freeMargin, o.seroma, o.points}, "", "  ")
+		Program    string          `json:"program"`
+		Networks   []string        `json:"networks"` // SHA-256
+		Recipe     *segment.Recipe `json:"recipe"`
+		FreeMargin string          `json:"free_margin_mm"`
+		Seroma     bool            `json:"seroma"`
+		ClipPoints bool            `json:"clip_points"`
+	}{deps.Version, deps.Models.Sums(), recipe, o.freeMargin, o.seroma, o.points}, "", "  ")
 	return string(text) + "\n", err
 }
 

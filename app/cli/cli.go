@@ -26,14 +26,13 @@ const (
 
 // Deps is what main wires in.
 type Deps struct {
-	Version      string
-	Engine       segment.Engine
-	Location     segment.Model
-	Segmentation segment.Model
-	ModelsError  error  // why the embedded models cannot be used, or nil
-	RecipeDir    string // where the site keeps its own recipes; empty for none
-	LessonDir    string // cache of the starter cases; empty for none
-	ResultsDir   string // where learners' attempts are kept; empty for none
+	Version string
+	Engine  segment.Engine
+	segment.Models
+	ModelsError error  // why the embedded models cannot be used, or nil
+	RecipeDir   string // where the site keeps its own recipes; empty for none
+	LessonDir   string // cache of the starter cases; empty for none
+	ResultsDir  string // where learners' attempts are kept; empty for none
 	// LibraryPath is where the ONNX Runtime library was found.
 	LibraryPath func() (string, error)
 	// OpenWindow shows the window, on dir when that is not empty, and returns when it is closed.

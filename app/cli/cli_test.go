@@ -65,7 +65,7 @@ func call(t *testing.T, change func(*Deps), args ...string) (code int, out, errO
 	var stdout, stderr bytes.Buffer
 	deps := Deps{
 		Version: "test", Engine: brightEngine{}, Out: &stdout, ErrOut: &stderr,
-		Location: testModel("location"), Segmentation: testModel("segmentation", segment.Channel{Kind: segment.KindFeature}),
+		Models:      segment.Models{Location: testModel("location"), Segmentation: testModel("segmentation", segment.Channel{Kind: segment.KindFeature})},
 		LibraryPath: func() (string, error) { return "libonnxruntime", nil },
 		OpenWindow:  func(dir string) error { fmt.Fprintf(&stdout, "window on %q", dir); return nil },
 		OpenDemo:    func() error { fmt.Fprint(&stdout, "demo window"); return nil },

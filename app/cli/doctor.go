@@ -9,8 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-
-	"github.com/clipwright/clipwright/segment"
 )
 
 func doctorCommand(deps Deps) *cobra.Command {
@@ -89,7 +87,7 @@ func printModels(deps Deps) error {
 	if deps.ModelsError != nil {
 		return deps.ModelsError
 	}
-	for _, m := range []segment.Model{deps.Location, deps.Segmentation} {
+	for _, m := range deps.Models.All() {
 		if err := m.Verify(); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ import (
 type evaluateOptions struct {
 	cases                        []string
 	ct, json, markdown, provider string
-	candidates                   string
+	candidates, looks            string
 	limit, threads               int
 	force                        bool
 }
@@ -35,6 +35,7 @@ func evaluateCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.json, "json", "", "write every figure as JSON")
 	f.StringVar(&o.markdown, "markdown", "", "write the model report")
 	f.StringVar(&o.candidates, "candidates", "", "instead of measuring, write what the networks mark and whether it is a clip, a line each, for models/train/judge.py")
+	f.StringVar(&o.looks, "looks", "", "instead of measuring, write into this folder every piece that the Detail Net would be asked about, for models/train/detail.py")
 	f.StringVar(&o.provider, "provider", "cpu", "auto, cpu, cuda, webgpu, directml or coreml")
 	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
 	f.IntVar(&o.limit, "limit", 0, "only the first N cases of each set; 0 takes all")
@@ -79,6 +80,9 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 	if o.candidates != "" {
 		return writeCandidates(ctx, deps, nets, sets, o)
 	}
+	if o.looks != "" {
+		return writeLooks(ctx, deps, nets, sets, o)
+	}
 	e := Evaluation{Provider: nets.Location.Provider()}
 	for _, set := range sets {
 		if err := refuseExisting(sheetPath(o.markdown, set.Name), o.force); o.markdown != "" && err != nil {
@@ -108,12 +112,17 @@ func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set test
 	maker := caseMaker{folder: o.ct}
 	for _, t := range set.Cases {
 		c, err := maker.make(ctx, t)
-		if err != nil {
-			return e, fmt.Errorf("%s: %w", t.name(), err)
+		var r CaseEvaluation
+		if err == nil {
+			r, err = evaluateCase(ctx, nets, t, c)
 		}
-		r, err := evaluateCase(ctx, nets, t, c)
-		if err != nil {
-			return e, fmt.Errorf("%s: %w", t.name(), err)
+		if ctx.Err() != nil {
+			return e, ctx.Err()
+		}
+		if err != nil { // hours of other cases are not to be lost for it
+			e.Failed = append(e.Failed, FailedCase{t.name(), err.Error()})
+			fmt.Fprintf(deps.Out, "%s: not measured: %v\n", t.name(), err)
+			continue
 		}
 		e.Cases = append(e.Cases, r)
 		if o.markdown != "" && t.Host == "" {
@@ -139,8 +148,13 @@ func writeEvaluation(deps Deps, e Evaluation, o evaluateOptions) error {
 			return err
 		}
 	}
+	failed := 0
 	for _, set := range e.Sets {
 		fmt.Fprintf(deps.Out, "\n%s, %d cases\n\n%s", set.Name, len(set.Cases), summaryTable(set.Cases))
+		failed += len(set.Failed)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d case(s) were not measured; the report names them and why", failed)
 	}
 	return nil
 }

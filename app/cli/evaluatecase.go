@@ -24,8 +24,15 @@ type SetEvaluation struct {
 	About   string           `json:"about"`
 	Skipped string           `json:"skipped,omitempty"`
 	Cases   []CaseEvaluation `json:"cases"`
+	Failed  []FailedCase     `json:"failed,omitempty"`
 
 	failures []failure // the worst, of phantoms: pictures of real CTs stay where they are
+}
+
+// FailedCase is one that could not be made or run, and why.
+type FailedCase struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 // CaseEvaluation measures one case. DSC, HD95 and ASD compare the union of the bed's clips; an empty

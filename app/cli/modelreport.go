@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
-
-	"github.com/clipwright/clipwright/segment"
 )
 
 // yardstick is one figure over cases; value returns false where it is undefined.
@@ -253,9 +251,13 @@ func modelReport(deps Deps, e Evaluation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The networks and what was measured\n\n")
 	fmt.Fprintf(&b, "This page is written by `make evaluate`; change the program, not the page. Clipwright is not a medical device.\n\n")
-	for _, m := range []segment.Model{deps.Location, deps.Segmentation} {
+	for _, m := range deps.Models.All() {
 		fmt.Fprintf(&b, "- **%s** %s, configuration `%s`: %.2f MB, patch %d^3 at %g mm, SHA-256 `%s`. Trained %s on: %s.\n", m.Card.Name, m.Card.Version,
 			m.Card.Config, float64(len(m.ONNX))/1e6, m.Card.PatchVoxels, m.Card.SpacingMM, m.Card.SHA256, m.Card.Trained, strings.Join(m.Card.Data, "; "))
+	}
+	if m := deps.Detail.Card.Metrics; deps.Detail.Card.Pair != nil {
+		fmt.Fprintf(&b, "- The Detail Net on %.0f looks of cases left out: area under the ROC curve %.3f for clip or not; for two clips or one %.3f by the model of a clip, "+
+			"%.3f by the net, %.3f by both together.\n", m["validation_looks"], m["validation_clip_auc"], m["validation_pair_auc_fit"], m["validation_pair_auc_net"], m["validation_pair_auc"])
 	}
 	if j := deps.Segmentation.Card.Judge; j != nil {
 		fmt.Fprintf(&b, "- **judge** of the candidates: confidence %.2f keeps one, %.2f expected errors ask for a look; fitted by `make judge` on %.0f phantoms and "+
@@ -312,6 +314,12 @@ func writeSet(b *strings.Builder, set SetEvaluation) {
 		}
 		fmt.Fprintf(b, "| %s | %g | %d | %d | %d | %.3f | %s | %s | %d | %.1f |\n", c.Name, c.SliceMM, len(c.Clips), c.found(), len(c.False),
 			c.Network.DSC, millimetres(c.Network.HD95MM), look, c.Threshold.False, c.Seconds)
+	}
+	if len(set.Failed) > 0 {
+		fmt.Fprintf(b, "\n### Not measured\n\n")
+		for _, f := range set.Failed {
+			fmt.Fprintf(b, "- %s: %s\n", f.Name, f.Reason)
+		}
 	}
 	writePictures(b, &set)
 	fmt.Fprintf(b, "\n### What was missed or false\n\n")

@@ -253,18 +253,9 @@ func (deps Deps) openNetworks(ctx context.Context, o segment.Options) (segment.N
 	if deps.ModelsError != nil {
 		return segment.Networks{}, nil, deps.ModelsError
 	}
-	location, err := deps.Engine.Open(ctx, deps.Location, o)
+	nets, err := deps.Models.Open(ctx, deps.Engine, o)
 	if err != nil {
-		return segment.Networks{}, nil, fmt.Errorf("open the Location Net: %w", err)
+		return segment.Networks{}, nil, err
 	}
-	segmentation, err := deps.Engine.Open(ctx, deps.Segmentation, o)
-	if err != nil {
-		location.Close()
-		return segment.Networks{}, nil, fmt.Errorf("open the Segmentation Net: %w", err)
-	}
-	nets := segment.Networks{
-		Location: location, Segmentation: segmentation,
-		LocationCard: deps.Location.Card, SegmentationCard: deps.Segmentation.Card,
-	}
-	return nets, func() { segmentation.Close(); location.Close() }, nil
+	return *nets, func() { nets.Close() }, nil
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/clipwright/clipwright/segment"
 )
@@ -56,8 +55,7 @@ func (n *networks) release() {
 		return
 	}
 	// A network that cannot be closed is lost either way; there is nothing the user could do.
-	_ = n.open.Segmentation.Close()
-	_ = n.open.Location.Close()
+	_ = n.open.Close()
 	n.open = nil
 }
 
@@ -82,16 +80,5 @@ func openNetworks(ctx context.Context, deps Deps) (*segment.Networks, error) {
 	if deps.Engine == nil {
 		return nil, errors.New("this build has no network engine")
 	}
-	location, err := deps.Engine.Open(ctx, deps.Location, deps.Network)
-	if err != nil {
-		return nil, fmt.Errorf("open the Location Net: %w", err)
-	}
-	segmentation, err := deps.Engine.Open(ctx, deps.Segmentation, deps.Network)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the Segmentation Net: %w", err), location.Close())
-	}
-	return &segment.Networks{
-		Location: location, Segmentation: segmentation,
-		LocationCard: deps.Location.Card, SegmentationCard: deps.Segmentation.Card,
-	}, nil
+	return deps.Models.Open(ctx, deps.Engine, deps.Network)
 }

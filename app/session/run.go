@@ -15,9 +15,9 @@ func (s *Session) Network() segment.Options { return s.deps.Network }
 // SetNetwork chooses what the next search runs on. A search under way ends where it began.
 func (s *Session) SetNetwork(o segment.Options) { s.deps.Network = o }
 
-// Models are the two networks.
+// Models are the networks.
 func (s *Session) Models() []segment.Model {
-	return []segment.Model{s.deps.Location, s.deps.Segmentation}
+	return s.deps.Models.All()
 }
 
 // Devices names the devices of a provider, in the order of their numbers.
@@ -68,7 +68,7 @@ func (s *Session) commitRun(found *segment.Result, externalCC float64, box *segm
 	s.mark(DerivedChanged)
 	s.record(store.Event{
 		Action: "Networks searched: " + plural(len(found.Clips), "clip"), Provider: found.Provider,
-		Models: []string{s.deps.Location.Card.SHA256, s.deps.Segmentation.Card.SHA256},
+		Models: s.deps.Models.Sums(),
 	})
 	name, before := "Find clips", s.view.Reviewed
 	reviewed := map[int]bool{}

@@ -13,14 +13,13 @@ import (
 
 // Deps is what a Session needs from outside.
 type Deps struct {
-	Engine       segment.Engine
-	Location     segment.Model
-	Segmentation segment.Model
-	ModelsError  error           // why the models cannot be used, or nil
-	AuditDir     string          // where what is done on a CT is logged; empty logs nothing
-	AutosaveDir  string          // where unsaved work is kept; empty keeps none
-	RecipeDir    string          // where the site keeps its own recipes; empty keeps none
-	Network      segment.Options // provider and threads for both networks; zero is auto
+	Engine segment.Engine
+	segment.Models
+	ModelsError error           // why the models cannot be used, or nil
+	AuditDir    string          // where what is done on a CT is logged; empty logs nothing
+	AutosaveDir string          // where unsaved work is kept; empty keeps none
+	RecipeDir   string          // where the site keeps its own recipes; empty keeps none
+	Network     segment.Options // provider and threads for both networks; zero is auto
 }
 
 // Session is everything about the open study. Its owner goroutine alone may call its methods.

@@ -66,7 +66,7 @@ class Config:
     late_fraction: float = 0.2
     location_share: float = 0.5  # of the budget
     mirror: bool = True  # the program runs the Segmentation Net a second time, left and right exchanged, and averages
-    candidate_threshold: float = 0.5  # at which the Segmentation Net marks candidates, for the judge (judge.py) to weigh
+    candidate_threshold: float = 0.15  # at which the Segmentation Net marks candidates, for the judge (judge.py) to weigh
     seed: int = 1
 
     location_policy: dict = field(default_factory=dict)

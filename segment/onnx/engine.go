@@ -75,7 +75,7 @@ func (e *Engine) open(ctx context.Context, m segment.Model, o segment.Options) (
 	if _, err := load(e.options.Path); err != nil {
 		return nil, err
 	}
-	channels, err := checkGraph(m.ONNX)
+	channels, err := checkGraph(m.ONNX, m.Card.Answers)
 	if err != nil {
 		return nil, fmt.Errorf("%w; fetch or build the program again, or name another model", err)
 	}

@@ -15,9 +15,9 @@ const (
 var errGraph = errors.New("not a Clipwright network")
 
 // checkGraph reads from an ONNX model what ONNX Runtime would only find wrong at the first run: one input "input" and an
-// output "logits", float32 with five dimensions. It returns the input's channels, 0 when the model leaves them open.
+// output "logits", float32 with five dimensions, or [1, answers] where there are answers. It returns the input's channels, 0 when the model leaves them open.
 // Field numbers are those of onnx.proto (IR version 3 to 13), wire format of Protocol Buffers.
-func checkGraph(model []byte) (channels int, err error) {
+func checkGraph(model []byte, answers int) (channels int, err error) {
 	graph, err := message(model, 7) // ModelProto.graph
 	if err != nil || graph == nil {
 		return 0, fmt.Errorf("%w: not an ONNX file, or a damaged one", errGraph)
@@ -64,9 +64,12 @@ func checkGraph(model []byte) (channels int, err error) {
 	}
 	const float32Type = 1 // TensorProto.FLOAT
 	for _, v := range []*valueInfo{in, out} {
-		if v.element != float32Type || len(v.shape) != 5 {
-			return 0, fmt.Errorf("%w: %q has element type %d and %d dimensions, expected is float32 [1, C, D, H, W]",
-				errGraph, v.name, v.element, len(v.shape))
+		fits, expected := len(v.shape) == 5, "[1, C, D, H, W]"
+		if v == out && answers > 0 {
+			fits, expected = len(v.shape) == 2 && v.shape[1] == uint64(answers), fmt.Sprintf("[1, %d]", answers)
+		}
+		if v.element != float32Type || !fits {
+			return 0, fmt.Errorf("%w: %q has element type %d and the shape %v, expected is float32 %s", errGraph, v.name, v.element, v.shape, expected)
 		}
 	}
 	return int(in.shape[1]), nil

@@ -8,16 +8,16 @@ import (
 
 func TestCheckGraph(t *testing.T) {
 	for name, channels := range map[string]int{"probe": 2, "deep": 1, "mixed": 1} {
-		if got, err := checkGraph(model(t, name).ONNX); got != channels || err != nil {
+		if got, err := checkGraph(model(t, name).ONNX, 0); got != channels || err != nil {
 			t.Errorf("%s: %d channels, %v", name, got, err)
 		}
 	}
-	if _, err := checkGraph(model(t, "names").ONNX); !errors.Is(err, errGraph) {
+	if _, err := checkGraph(model(t, "names").ONNX, 0); !errors.Is(err, errGraph) {
 		t.Errorf("another input name: %v", err)
 	}
 	accepted := 0
 	for n := range len(probe) {
-		_, err := checkGraph(probe[:n])
+		_, err := checkGraph(probe[:n], 0)
 		if err == nil {
 			accepted++ // cut behind the graph: ONNX Runtime is to judge that
 		} else if !errors.Is(err, errGraph) {
@@ -35,7 +35,7 @@ func FuzzCheckGraph(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := checkGraph(data); err != nil && !errors.Is(err, errGraph) {
+		if _, err := checkGraph(data, 0); err != nil && !errors.Is(err, errGraph) {
 			t.Error(err)
 		}
 	})

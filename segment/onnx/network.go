@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ type network struct {
 	closed   bool
 }
 
-// runner is a session: passes data [c][z][y][x] of size (x, y, z) through the network into out [z][y][x].
+// runner is a session: passes data [c][z][y][x] of size (x, y, z) through the network into out.
 type runner interface {
 	run(ctx context.Context, data []float32, channels int, size [3]int, out []float32) error
 	close() error
@@ -40,12 +41,14 @@ func (n *network) openCPU() error {
 	return nil
 }
 
-// Run passes one patch in [c][z][y][x] through the network and writes its logits to out [z][y][x]. It returns ctx.Err()
+// Run passes one patch in [c][z][y][x] through the network and writes its logits to out: [z][y][x], or as many as the card
+// says that a patch as a whole has. It returns ctx.Err()
 // within 200 ms of the end of ctx; out is then untouched. Should a GPU that auto chose fail, the pass is done again on the
 // CPU, later passes stay there, and Notice says so. A tensor whose data do not fit its size is a programmer's error.
 func (n *network) Run(ctx context.Context, in segment.Tensor, out []float32) error {
 	voxels := in.Size[0] * in.Size[1] * in.Size[2]
-	if voxels <= 0 || in.Channels*voxels != len(in.Data) || voxels != len(out) {
+	answers := cmp.Or(n.model.Card.Answers, voxels)
+	if voxels <= 0 || in.Channels*voxels != len(in.Data) || answers != len(out) {
 		panic(fmt.Sprintf("onnx: tensor of %d x %v with %d values and %d outputs", in.Channels, in.Size, len(in.Data), len(out)))
 	}
 	if in.Channels != n.channels {

@@ -25,7 +25,7 @@ type session struct {
 
 	// Guarded by busy.
 	closed        bool
-	shape         [4]int // channels, x, y, z of the buffers
+	shape         [5]int // channels, x, y, z and answers of the buffers
 	input, output *ort.Tensor[float32]
 	pinner        runtime.Pinner
 }
@@ -73,7 +73,7 @@ func openSession(name string, model []byte, o sessionOptions) (*session, error) 
 	return &session{name: name, ort: s, busy: make(chan struct{}, 1)}, nil
 }
 
-// run passes data [c][z][y][x] of size (x, y, z) through the network into out [z][y][x]. When ctx ends it returns ctx.Err()
+// run passes data [c][z][y][x] of size (x, y, z) through the network into out, [z][y][x] or the answers of the whole patch. When ctx ends it returns ctx.Err()
 // within about abandonAfter; the pass then ends in the background on buffers of its own, and the next run waits for it.
 func (s *session) run(ctx context.Context, data []float32, channels int, size [3]int, out []float32) error {
 	select {
@@ -90,7 +90,7 @@ func (s *session) run(ctx context.Context, data []float32, channels int, size [3
 		release()
 		return err
 	}
-	if err := s.prepare(channels, size); err != nil {
+	if err := s.prepare(channels, size, len(out)); err != nil {
 		release()
 		return err
 	}
@@ -137,8 +137,8 @@ func (s *session) run(ctx context.Context, data []float32, channels int, size [3
 }
 
 // prepare makes the buffers fit a shape. The caller holds busy.
-func (s *session) prepare(channels int, size [3]int) error {
-	shape := [4]int{channels, size[0], size[1], size[2]}
+func (s *session) prepare(channels int, size [3]int, answers int) error {
+	shape := [5]int{channels, size[0], size[1], size[2], answers}
 	if s.shape == shape {
 		return nil
 	}
@@ -148,9 +148,13 @@ func (s *session) prepare(channels int, size [3]int) error {
 	if s.input, err = ort.NewEmptyTensor[float32](ort.NewShape(1, int64(channels), z, y, x)); err != nil {
 		return fmt.Errorf("network %s: input of %d x %d x %d x %d: %w", s.name, channels, z, y, x, err)
 	}
-	if s.output, err = ort.NewEmptyTensor[float32](ort.NewShape(1, 1, z, y, x)); err != nil {
+	out := ort.NewShape(1, 1, z, y, x)
+	if int64(answers) != x*y*z {
+		out = ort.NewShape(1, int64(answers))
+	}
+	if s.output, err = ort.NewEmptyTensor[float32](out); err != nil {
 		s.free()
-		return fmt.Errorf("network %s: output of %d x %d x %d: %w", s.name, z, y, x, err)
+		return fmt.Errorf("network %s: output of %v: %w", s.name, out, err)
 	}
 	// The library keeps these addresses between calls.
 	s.pinner.Pin(&s.input.GetData()[0])
@@ -166,7 +170,7 @@ func (s *session) free() {
 		}
 	}
 	s.pinner.Unpin()
-	s.input, s.output, s.shape = nil, nil, [4]int{}
+	s.input, s.output, s.shape = nil, nil, [5]int{}
 }
 
 // close waits for the pass that is under way and frees the session. A second close does nothing.

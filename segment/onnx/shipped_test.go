@@ -48,7 +48,7 @@ func npy(t *testing.T, path string) (shape []int, values []float32) {
 // with PyTorch's own answer.
 func TestShippedNetworksGivePyTorchsLogits(t *testing.T) {
 	models := filepath.Join("..", "..", "models")
-	for _, name := range []string{"location", "segmentation"} {
+	for _, name := range []string{"location", "segmentation", "detail"} {
 		t.Run(name, func(t *testing.T) {
 			graph, err := os.ReadFile(filepath.Join(models, name+".onnx"))
 			if err != nil {

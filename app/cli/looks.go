@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/clipwright/clipwright/internal/files"
+	"github.com/clipwright/clipwright/internal/phantom"
+	"github.com/clipwright/clipwright/internal/volume"
+	"github.com/clipwright/clipwright/segment"
+)
+
+// lookRow is what models/train/detail.py learns of one look: a row of the arrays beside it.
+type lookRow struct {
+	Stage   string  `json:"stage"`
+	SliceMM float64 `json:"slice_mm"`
+	Fit     float64 `json:"fit"`   // the logit of the model of a clip that it is two
+	Clips   int     `json:"clips"` // that the piece holds: the truth
+}
+
+// ownsMM is how far a clip's centre may lie from the voxels of the piece that holds it.
+const ownsMM = 3
+
+// writeLooks runs every case of the sets and writes what the Detail Net would be asked: for each case NAME_hu.npy
+// (int16 [n][z][y][x]), NAME_marks.npy (uint8), and NAME.json, last. A case that is there already is left as it is.
+func writeLooks(ctx context.Context, deps Deps, nets segment.Networks, sets []testSet, o evaluateOptions) error {
+	if err := os.MkdirAll(o.looks, 0o755); err != nil {
+		return fmt.Errorf("write the looks: %w", err)
+	}
+	for _, set := range sets {
+		if host := set.missingHost(o.ct); host != "" {
+			return fmt.Errorf("%s: %s is not there: give the folder of the real CTs with --ct", set.Name, host)
+		}
+		if o.limit > 0 {
+			set.Cases = set.Cases[:min(o.limit, len(set.Cases))]
+		}
+		maker := caseMaker{folder: o.ct}
+		for _, t := range set.Cases {
+			base := filepath.Join(o.looks, strings.NewReplacer(" ", "_", ",", "").Replace(t.name()))
+			if _, err := os.Stat(base + ".json"); !errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			c, err := maker.make(ctx, t)
+			if err != nil && ctx.Err() == nil {
+				fmt.Fprintf(deps.Out, "%s: left out: %v\n", t.name(), err)
+				continue
+			}
+			var looks []segment.Look
+			show := func(l segment.Look) { looks = append(looks, l) }
+			if _, err := segment.Run(ctx, c.Volume, nets, segment.RunOptions{All: true, Looks: show}); err != nil {
+				return fmt.Errorf("%s: %w", t.name(), err)
+			}
+			if err := saveLooks(base, looks, c); err != nil {
+				return err
+			}
+			fmt.Fprintf(deps.Out, "%s: %d looks\n", t.name(), len(looks))
+		}
+	}
+	return nil
+}
+
+func saveLooks(base string, looks []segment.Look, c *phantom.Case) error {
+	if len(looks) == 0 {
+		return nil
+	}
+	n := 0
+	for n*n*n < len(looks[0].HU) {
+		n++
+	}
+	shape := []int{len(looks), n, n, n}
+	hu, marks := npyHeader("<i2", shape), npyHeader("|u1", shape)
+	rows := make([]lookRow, len(looks))
+	for i, l := range looks {
+		for _, h := range l.HU {
+			hu = binary.LittleEndian.AppendUint16(hu, uint16(h))
+		}
+		marks = append(marks, l.Marks...)
+		rows[i] = lookRow{Stage: l.Stage, SliceMM: l.SliceMM, Fit: l.Fit, Clips: clipsIn(c.Volume.Grid, l, c.Clips)}
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("write the looks: %w", err)
+	}
+	for _, f := range []struct {
+		path string
+		data []byte
+	}{{base + "_hu.npy", hu}, {base + "_marks.npy", marks}, {base + ".json", text}} {
+		write := func(w io.Writer) error { _, err := w.Write(f.data); return err }
+		if err := files.Write(f.path, true, write, nil); err != nil {
+			return fmt.Errorf("write the looks: %w", err)
+		}
+	}
+	return nil
+}
+
+// clipsIn counts the clips whose centre lies in the piece that l looks at, or nearest to it of all pieces.
+func clipsIn(g *volume.Grid, l segment.Look, clips []phantom.Clip) int {
+	n := 0
+	for _, k := range clips {
+		own := nearestVoxelMM(g, l.Own, k.CentreMM)
+		if own <= ownsMM && own < nearestVoxelMM(g, l.Others, k.CentreMM) {
+			n++
+		}
+	}
+	return n
+}
+
+// nearestVoxelMM is the distance in mm from at to the nearest of voxels' centres; very far without any.
+func nearestVoxelMM(g *volume.Grid, voxels [][3]int, at volume.Vec) float64 {
+	nearest := 1e9
+	for _, p := range voxels {
+		nearest = min(nearest, g.ToPatient(float64(p[0]), float64(p[1]), float64(p[2])).Distance(at))
+	}
+	return nearest
+}

@@ -74,9 +74,6 @@ func even(parts float64) int { return max(2, 2*int(math.Ceil(parts/2-1e-9))) }
 // y is where lattice row j lies, mm.
 func (s *solid) y(j int) float64 { return float64(s.firstY+j) * s.stepYMM }
 
-// lower is the lattice row at or below y mm.
-func (s *solid) lower(y float64) int { return int(math.Floor(y/s.stepYMM)) - s.firstY }
-
 // row returns the spans of lattice row j of lattice slice k, in order, none touching the next.
 func (s *solid) row(k, j int) []span {
 	i := k*s.ny + j

@@ -28,7 +28,7 @@ func (l *loop) post(f func()) { l.c <- f }
 // until runs posted functions until done holds.
 func (l *loop) until(what string, done func() bool) {
 	l.t.Helper()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(20 * time.Second)
 	for !done() {
 		select {
 		case f := <-l.c:
@@ -182,7 +182,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() {
 		select {
 		case <-w.Session.Close():
-		case <-time.After(5 * time.Second):
+		case <-time.After(20 * time.Second):
 			t.Fatal("Close never released the networks")
 		}
 		if n := w.engine.open.Load(); n != 0 {

@@ -27,8 +27,8 @@ type rowView struct {
 
 type plotView struct {
 	qa.Spread
-	Name string
-	Plot template.HTML
+	Name, Unit string
+	Plot       template.HTML
 }
 
 // BatchHTML returns the summary of many cases: outcomes, box plots, every row with its outliers, definitions.
@@ -43,9 +43,9 @@ func BatchHTML(b Batch) ([]byte, error) {
 		Rows        []rowView
 		Plots       []plotView
 	}{Batch: b, Date: b.When.Format("2006-01-02 15:04"), Outcomes: qa.Outcomes(rows), Definitions: b.Rules.Definitions()}
-	names := map[string]string{}
+	defined := map[string]qa.Definition{}
 	for _, d := range view.Definitions {
-		names[d.Key] = d.Name
+		defined[d.Key] = d
 	}
 	for i := range rows {
 		v := rowView{Row: rows[i]}
@@ -64,7 +64,7 @@ func BatchHTML(b Batch) ([]byte, error) {
 	}
 	for _, s := range qa.Spreads(rows) {
 		if s.Least < s.Most {
-			view.Plots = append(view.Plots, plotView{s, names[s.Key], boxPlot(&s)})
+			view.Plots = append(view.Plots, plotView{s, defined[s.Key].Name, defined[s.Key].Unit, boxPlot(&s)})
 		}
 	}
 	return render("batch.html", &view.Style, &view)

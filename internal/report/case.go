@@ -113,6 +113,7 @@ func render(name string, style *template.CSS, view any) ([]byte, error) {
 	t, err := template.New(name).Funcs(template.FuncMap{
 		"letters": func(v volume.Vec) string { return qa.Letters(v) },
 		"number":  number,
+		"short":   short,
 		"plus":    func(n int) int { return n + 1 },
 	}).ParseFS(files, name)
 	if err != nil {

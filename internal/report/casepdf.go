@@ -171,15 +171,15 @@ func (b *Batch) document() *Document {
 		Sections: []Section{{Paragraphs: []string{fmt.Sprintf("%d pass, %d to look at, %d fail, %d broken. Rules \u201c%s\u201d.",
 			count[qa.Pass], count[qa.Look], count[qa.Fail], count[qa.Broken], b.Rules.Name)}}},
 	}
-	names := map[string]string{}
+	names, units := map[string]string{}, map[string]string{}
 	for _, k := range definitions {
-		names[k.Key] = k.Name
+		names[k.Key], units[k.Key] = k.Name, k.Unit
 	}
 	spread := Section{Heading: "How the cases spread", Paragraphs: []string{"Box: first to third quartile; line: median; whiskers: within 1.5 interquartile ranges; rings lie beyond."}}
 	spreads := qa.Spreads(rows)
 	for i := range spreads {
 		if s := &spreads[i]; s.Least < s.Most {
-			spread.Boxes = append(spread.Boxes, boxOf(s, fmt.Sprintf("%s, %s: %d cases, median %.3g", s.Structure, names[s.Key], s.N, s.Median)))
+			spread.Boxes = append(spread.Boxes, boxOf(s, fmt.Sprintf("%s, %s: %d cases, median %s %s", s.Structure, names[s.Key], s.N, short(s.Median), units[s.Key])))
 		}
 	}
 	if len(spread.Boxes) > 0 {

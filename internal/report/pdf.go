@@ -443,7 +443,7 @@ func (p *page) box(b *Box) {
 		p.f.Circle(at(v), y+height/2, 0.9, "D")
 	}
 	p.y = y + height
-	p.ends(fmt.Sprintf("%.3g", b.Least), fmt.Sprintf("%.3g", b.Most))
+	p.ends(short(b.Least), short(b.Most))
 }
 
 // sign leaves a line to write on for each caption.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/clipwright/clipwright/internal/qa"
@@ -62,6 +63,14 @@ func boxPlot(s *qa.Spread) template.HTML {
 	fmt.Fprintf(&b, `<rect x="%.1f" y="%d" width="%.1f" height="16"/>`, at(s.Q1), mid-8, math.Max(at(s.Q3)-at(s.Q1), 1))
 	fmt.Fprintf(&b, `<line class="median" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/>`, at(s.Median), mid-10, at(s.Median), mid+10)
 	b.WriteString(rings.String())
-	fmt.Fprintf(&b, `<text x="%d" y="%d">%.3g</text><text x="%d" y="%d" text-anchor="end">%.3g</text></svg>`, side, height-2, s.Least, width-side, height-2, s.Most)
+	fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text><text x="%d" y="%d" text-anchor="end">%s</text></svg>`, side, height-2, short(s.Least), width-side, height-2, short(s.Most))
 	return template.HTML(b.String())
+}
+
+// short is v in four digits, and never as a power of ten where it need not be.
+func short(v float64) string {
+	if math.Abs(v) >= 1000 && math.Abs(v) < 1e7 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
 }

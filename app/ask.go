@@ -3,11 +3,8 @@ package app
 import (
 	"strings"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -34,9 +31,7 @@ func (w *window) ask(title, text, verb string, do func()) {
 		content.Add(newText(strings.TrimSpace(line), textStyle{}))
 	}
 	content.Add(inset(columns(8, layout.NewSpacer(), cancel, q.ok), 0, 0, 8, 0))
-	least := newFill(theme.ColorNameOverlayBackground)
-	least.min = fyne.NewSize(380, 10)
-	q.popup = w.modal(container.NewStack(least, inset(content, 22, 22, 18, 16)))
+	q.popup = w.modal(atLeast(380, inset(content, 22, 22, 18, 16)))
 	w.asking = q
 	q.popup.Show()
 	w.win.Canvas().Focus(cancel)

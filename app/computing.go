@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
@@ -102,14 +101,8 @@ func (w *window) showComputing() {
 		notes,
 		container.NewBorder(nil, nil, nil, closeIt),
 	)
-	w.help = w.modal(container.NewStack(computingWidth(), inset(content, 22, 22, 18, 14)))
+	w.help = w.modal(atLeast(460, inset(content, 22, 22, 18, 14)))
 	w.help.Show()
-}
-
-func computingWidth() fyne.CanvasObject {
-	least := newFill(theme.ColorNameOverlayBackground)
-	least.min = fyne.NewSize(460, 10)
-	return least
 }
 
 // computingNotes say when a choice takes effect, and what the last search ran on.

@@ -71,9 +71,7 @@ func (d *exportDialog) show() {
 	}
 	content.Add(inset(d.note, 60, 0, 0, 0))
 	content.Add(columns(8, layout.NewSpacer(), newButton(w.host, lang.L("Cancel"), nil, buttonNormal, "", d.close), d.save))
-	least := newFill(theme.ColorNameOverlayBackground)
-	least.min = fyne.NewSize(560, 10)
-	d.popup = w.modal(container.NewStack(least, inset(content, 22, 22, 18, 16)))
+	d.popup = w.modal(atLeast(560, inset(content, 22, 22, 18, 16)))
 	w.exporting = d
 	d.popup.Show()
 	d.check()
@@ -106,21 +104,26 @@ func (d *exportDialog) path() string {
 
 // check says at once what stands in the way, or which name the file will have.
 func (d *exportDialog) check() {
-	note, free := "", true
-	info, err := os.Stat(strings.TrimSpace(d.folderIn.Text))
-	switch {
-	case strings.TrimSpace(d.file.Text) == "":
-		note = lang.L("Give the file a name.")
-	case err != nil || !info.IsDir():
-		note = lang.L("This folder does not exist.")
-	default:
-		path := d.path()
+	note := nowhere(d.folderIn.Text, d.file.Text)
+	d.save.setEnabled(note == "")
+	if path := d.path(); note == "" {
 		if name := files.FreeName(path); name != path {
-			note, free = fmt.Sprintf(lang.L("A file of this name is there and stays: this one will be %s."), filepath.Base(name)), false
+			note = fmt.Sprintf(lang.L("A file of this name is there and stays: this one will be %s."), filepath.Base(name))
 		}
 	}
 	d.note.set(note)
-	d.save.setEnabled(note == "" || !free)
+}
+
+// nowhere says why a file of that name cannot go into a folder; empty when it can.
+func nowhere(folder, name string) string {
+	info, err := os.Stat(strings.TrimSpace(folder))
+	switch {
+	case strings.TrimSpace(name) == "":
+		return lang.L("Give the file a name.")
+	case err != nil || !info.IsDir():
+		return lang.L("This folder does not exist.")
+	}
+	return ""
 }
 
 func (d *exportDialog) confirm() {

@@ -21,3 +21,10 @@ func (w *window) modal(content fyne.CanvasObject) *widget.PopUp {
 	scroll.SetMinSize(fyne.NewSize(min(least.Width+bar, room.Width), min(least.Height+bar, room.Height)))
 	return widget.NewModalPopUp(scroll, w.win.Canvas())
 }
+
+// atLeast is content on the ground of a dialog, at least so wide.
+func atLeast(width float32, content fyne.CanvasObject) fyne.CanvasObject {
+	ground := newFill(theme.ColorNameOverlayBackground)
+	ground.min = fyne.NewSize(width, 10)
+	return container.NewStack(ground, content)
+}

@@ -77,9 +77,7 @@ func (d *saveDialog) show(s *session.Session) {
 	if d.base = d.chooseBase(s.Document()); d.base != nil {
 		content.Objects = slices.Insert(content.Objects, 3, captionedField(lang.L("Add to"), d.base))
 	}
-	least := newFill(theme.ColorNameOverlayBackground)
-	least.min = fyne.NewSize(560, 10)
-	d.popup = w.modal(container.NewStack(least, inset(content, 22, 22, 18, 16)))
+	d.popup = w.modal(atLeast(560, inset(content, 22, 22, 18, 16)))
 	w.saving = d
 	d.popup.Show()
 	d.check()
@@ -143,14 +141,8 @@ func (d *saveDialog) path() string {
 
 // check says at once what stands in the way.
 func (d *saveDialog) check() {
-	note, exists := "", false
-	info, err := os.Stat(strings.TrimSpace(d.folder.Text))
-	switch {
-	case strings.TrimSpace(d.name.Text) == "":
-		note = lang.L("Give the file a name.")
-	case err != nil || !info.IsDir():
-		note = lang.L("This folder does not exist.")
-	default:
+	note, exists := nowhere(d.folder.Text, d.name.Text), false
+	if note == "" {
 		_, err := os.Lstat(d.path())
 		exists = !errors.Is(err, os.ErrNotExist)
 		if exists && !d.force {

@@ -56,7 +56,7 @@ func newTeaching(w *window) *teaching {
 }
 
 func (t *teaching) exit() {
-	t.leavePage()
+	t.shown, t.trouble = nil, ""
 	t.sideMode.exit()
 }
 

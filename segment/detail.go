@@ -81,10 +81,11 @@ func (a *answer) clip() float64 {
 // more is the logit that there is more than one, given that there is one.
 func (a *answer) more() float64 { return float64(a.logits[moreClips] - a.logits[oneClip]) }
 
-// ask looks at the piece own among others. fit is what the model of a clip thinks of it.
+// ask looks at the piece own among others. fit is what the model of a clip thinks of it; where two clips are out of the question
+// the net is not run.
 func (d *details) ask(ctx context.Context, v *volume.Volume, stage string, own, others [][3]int, fit float64) (answer, error) {
 	var a answer
-	if d == nil || d.net == nil && d.show == nil || len(own) == 0 {
+	if d == nil || len(own) == 0 || d.show == nil && (d.net == nil || fit <= neverTwo) {
 		return a, nil
 	}
 	n, spacing := detailVoxels, detailSpacingMM
@@ -100,7 +101,7 @@ func (d *details) ask(ctx context.Context, v *volume.Volume, stage string, own, 
 	if d.show != nil {
 		d.show(look)
 	}
-	if d.net == nil {
+	if d.net == nil || fit <= neverTwo {
 		return a, nil
 	}
 	for c, ch := range d.card.Channels {

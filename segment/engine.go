@@ -82,18 +82,18 @@ func (m *Models) Sums() []string {
 // closed again when one fails.
 func (m *Models) Open(ctx context.Context, e Engine, o Options) (*Networks, error) {
 	n := &Networks{LocationCard: m.Location.Card, SegmentationCard: m.Segmentation.Card, DetailCard: m.Detail.Card}
-	for _, part := range []struct {
+	parts := []struct {
 		name  string
 		model Model
+		o     Options
 		into  *Network
-	}{{"Location Net", m.Location, &n.Location}, {"Segmentation Net", m.Segmentation, &n.Segmentation}, {"Detail Net", m.Detail, &n.Detail}} {
-		if part.into == &n.Detail {
-			if len(m.Detail.ONNX) == 0 {
-				break
-			}
-			o = Options{Provider: "cpu", Threads: o.Threads}
-		}
-		opened, err := e.Open(ctx, part.model, o)
+	}{
+		{"Location Net", m.Location, o, &n.Location},
+		{"Segmentation Net", m.Segmentation, o, &n.Segmentation},
+		{"Detail Net", m.Detail, Options{Provider: "cpu", Threads: o.Threads}, &n.Detail},
+	}
+	for _, part := range parts[:len(m.All())] {
+		opened, err := e.Open(ctx, part.model, part.o)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open the %s: %w", part.name, err), n.Close())
 		}

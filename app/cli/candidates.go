@@ -37,15 +37,11 @@ func writeCandidates(ctx context.Context, deps Deps, nets segment.Networks, sets
 	defer out.Close()
 	lines := json.NewEncoder(out)
 	for _, set := range sets {
-		if host := set.missingHost(o.ct); host != "" {
-			return fmt.Errorf("%s: %s is not there: give the folder of the real CTs with --ct", set.Name, host)
+		if err := set.allHosts(o.ct); err != nil {
+			return err
 		}
-		if o.limit > 0 {
-			set.Cases = set.Cases[:min(o.limit, len(set.Cases))]
-		}
-		maker := caseMaker{folder: o.ct}
-		for _, t := range set.Cases {
-			c, err := maker.make(ctx, t)
+		err := set.each(o, func(t testCase, make func(context.Context) (*phantom.Case, error)) error {
+			c, err := make(ctx)
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.name(), err)
 			}
@@ -63,6 +59,10 @@ func writeCandidates(ctx context.Context, deps Deps, nets segment.Networks, sets
 				}
 			}
 			fmt.Fprintf(deps.Out, "%s: %d candidates, %d of %d clips among them\n", t.name(), len(candidates), hits, candidates[0].Clips)
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if err := out.Close(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clipwright/clipwright/internal/phantom"
 	"github.com/clipwright/clipwright/segment"
 )
 
@@ -99,30 +100,26 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 	return writeEvaluation(deps, e, o)
 }
 
-func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set testSet, o evaluateOptions) (SetEvaluation, error) {
-	e := SetEvaluation{Name: set.Name, About: set.About}
+func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set testSet, o evaluateOptions) (e SetEvaluation, err error) {
+	e = SetEvaluation{Name: set.Name, About: set.About}
 	if host := set.missingHost(o.ct); host != "" {
 		e.Skipped = fmt.Sprintf("not measured: %s is not there (give the folder of the real CTs with --ct)", host)
 		fmt.Fprintf(deps.Out, "%s: %s\n", set.Name, e.Skipped)
 		return e, nil
 	}
-	if o.limit > 0 {
-		set.Cases = set.Cases[:min(o.limit, len(set.Cases))]
-	}
-	maker := caseMaker{folder: o.ct}
-	for _, t := range set.Cases {
-		c, err := maker.make(ctx, t)
+	err = set.each(o, func(t testCase, make func(context.Context) (*phantom.Case, error)) error {
+		c, err := make(ctx)
 		var r CaseEvaluation
 		if err == nil {
 			r, err = evaluateCase(ctx, nets, t, c)
 		}
 		if ctx.Err() != nil {
-			return e, ctx.Err()
+			return ctx.Err()
 		}
 		if err != nil { // hours of other cases are not to be lost for it
 			e.Failed = append(e.Failed, FailedCase{t.name(), err.Error()})
 			fmt.Fprintf(deps.Out, "%s: not measured: %v\n", t.name(), err)
-			continue
+			return nil
 		}
 		e.Cases = append(e.Cases, r)
 		if o.markdown != "" && t.Host == "" {
@@ -130,8 +127,9 @@ func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set test
 		}
 		fmt.Fprintf(deps.Out, "%s: %d of %d clips, %d false, DSC %.3f (2 mm), threshold %d false, top-hat %d false, %.1f s\n",
 			r.Name, r.found(), len(r.Clips), len(r.False), r.Network.DSC, r.Threshold.False, r.TopHat.False, r.Seconds)
-	}
-	return e, nil
+		return nil
+	})
+	return e, err
 }
 
 func writeEvaluation(deps Deps, e Evaluation, o evaluateOptions) error {

@@ -36,32 +36,32 @@ func writeLooks(ctx context.Context, deps Deps, nets segment.Networks, sets []te
 		return fmt.Errorf("write the looks: %w", err)
 	}
 	for _, set := range sets {
-		if host := set.missingHost(o.ct); host != "" {
-			return fmt.Errorf("%s: %s is not there: give the folder of the real CTs with --ct", set.Name, host)
+		if err := set.allHosts(o.ct); err != nil {
+			return err
 		}
-		if o.limit > 0 {
-			set.Cases = set.Cases[:min(o.limit, len(set.Cases))]
-		}
-		maker := caseMaker{folder: o.ct}
-		for _, t := range set.Cases {
+		err := set.each(o, func(t testCase, make func(context.Context) (*phantom.Case, error)) error {
 			base := filepath.Join(o.looks, strings.NewReplacer(" ", "_", ",", "").Replace(t.name()))
 			if _, err := os.Stat(base + ".json"); !errors.Is(err, fs.ErrNotExist) {
-				continue
+				return nil
 			}
-			c, err := maker.make(ctx, t)
+			c, err := make(ctx)
 			if err != nil && ctx.Err() == nil {
 				fmt.Fprintf(deps.Out, "%s: left out: %v\n", t.name(), err)
-				continue
+				return nil
+			}
+			if err != nil {
+				return ctx.Err()
 			}
 			var looks []segment.Look
 			show := func(l segment.Look) { looks = append(looks, l) }
 			if _, err := segment.Run(ctx, c.Volume, nets, segment.RunOptions{All: true, Looks: show}); err != nil {
 				return fmt.Errorf("%s: %w", t.name(), err)
 			}
-			if err := saveLooks(base, looks, c); err != nil {
-				return err
-			}
 			fmt.Fprintf(deps.Out, "%s: %d looks\n", t.name(), len(looks))
+			return saveLooks(base, looks, c)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

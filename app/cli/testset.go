@@ -62,6 +62,29 @@ func (set *testSet) missingHost(folder string) string {
 	return ""
 }
 
+// allHosts is an error that names a real CT of set that folder does not hold.
+func (set *testSet) allHosts(folder string) error {
+	if host := set.missingHost(folder); host != "" {
+		return fmt.Errorf("%s: %s is not there: give the folder of the real CTs with --ct", set.Name, host)
+	}
+	return nil
+}
+
+// each calls do for every case in turn, at most limit unless that is 0, with the way to make it.
+func (set *testSet) each(o evaluateOptions, do func(t testCase, make func(context.Context) (*phantom.Case, error)) error) error {
+	cases := set.Cases
+	if o.limit > 0 {
+		cases = cases[:min(o.limit, len(cases))]
+	}
+	maker := caseMaker{folder: o.ct}
+	for _, t := range cases {
+		if err := do(t, func(ctx context.Context) (*phantom.Case, error) { return maker.make(ctx, t) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // name is how a report calls the case.
 func (c *testCase) name() string {
 	if c.Host == "" {

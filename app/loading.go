@@ -22,7 +22,7 @@ func newLoading(h *host, cancel func()) *loading {
 	stop := newButton(h, lang.L("Cancel"), theme.MediaStopIcon(), buttonNormal, lang.L("Stop (Escape)"), cancel)
 	width := newFill(colourWindow)
 	width.min = fyne.NewSize(360, 1)
-	l.box = container.NewCenter(rows(16, width, l.bar, container.NewCenter(stop)))
+	l.box = container.NewStack(newFill(colourWindow), container.NewCenter(rows(16, width, l.bar, container.NewCenter(stop))))
 	return l
 }
 

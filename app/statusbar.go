@@ -24,7 +24,7 @@ func newStatusbar() *statusbar {
 	}
 	never := newText(lang.L("Not a medical device: check every mark"), textStyle{size: sizeSmall, colour: colourDim})
 	line := container.NewBorder(nil, nil, nil, columns(24, s.save, never), s.times)
-	s.box = rows(0, newRule(), container.NewStack(newFill(colourPanel), inset(line, 10, 10, 3, 4)))
+	s.box = rows(0, newRule(), inset(line, 10, 10, 3, 4))
 	return s
 }
 

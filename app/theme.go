@@ -13,13 +13,16 @@ import (
 const (
 	colourText    = theme.ColorNameForeground
 	colourAccent  = theme.ColorNamePrimary
-	colourWindow  = theme.ColorNameBackground
 	colourLine    = theme.ColorNameSeparator
 	colourWarning = theme.ColorNameWarning
 	colourError   = theme.ColorNameError
 	colourSuccess = theme.ColorNameSuccess
 
-	colourPanel    fyne.ThemeColorName = "clipwright.panel"
+	// colourPanel is what the toolkit clears the window to: panels need no fill of their own, which without a GPU costs as much
+	// as the images.
+	colourPanel = theme.ColorNameBackground
+
+	colourWindow   fyne.ThemeColorName = "clipwright.window" // behind pages and between the images
 	colourRaised   fyne.ThemeColorName = "clipwright.raised" // buttons and fields on a panel
 	colourDim      fyne.ThemeColorName = "clipwright.dim"
 	colourSelected fyne.ThemeColorName = "clipwright.selected"

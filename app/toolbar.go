@@ -94,7 +94,7 @@ func newToolbar(h *host, s *session.Session, do toolActions) *toolbar {
 		newButton(h, "", icon("layout"), buttonFlat, h.keys.tip(lang.L("Layout: large axial, four views, one view"), "view.layout"), do.layout),
 		newButton(h, "", icon("camera"), buttonFlat, h.keys.tip(lang.L("Save a picture of the view"), "view.picture"), do.shot))
 	line := container.NewHBox(left, t.drawing, middle(t.search), layout.NewSpacer(), right)
-	t.box = rows(0, container.NewStack(newFill(colourPanel), inset(line, 6, 6, 0, 0)), newRule())
+	t.box = rows(0, inset(line, 6, 6, 0, 0), newRule())
 	return t
 }
 

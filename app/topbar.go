@@ -91,7 +91,7 @@ func newTopbar(h *host, do intents) *topbar {
 	right := columns(4, t.undo, t.redo, t.report, t.save)
 	work := container.NewStack(inset(columns(0, t.counts, layout.NewSpacer()), 8, 0, 0, 0), inset(t.progress, 8, 24, 0, 0))
 	t.second = inset(container.NewBorder(nil, nil, left, right, work), 10, 10, 0, 7)
-	t.box = rows(0, container.NewStack(newFill(colourPanel), rows(0, inset(first, 10, 6, 3, 3), t.second)), newRule())
+	t.box = rows(0, inset(first, 10, 6, 3, 3), t.second, newRule())
 	return t
 }
 

@@ -65,12 +65,12 @@ func newWelcome(h *host, modes []mode, open func(dir string)) *welcome {
 	cards.Add(container.NewCenter(low))
 	sentence := newText(lang.L("Finds surgical clips on a planning CT and drafts the tumour-bed boost from them. You decide; it proposes."),
 		textStyle{colour: colourDim})
-	w.box = container.NewCenter(rows(14,
+	w.box = container.NewStack(newFill(colourWindow), container.NewCenter(rows(14,
 		container.NewCenter(icon),
 		container.NewCenter(newText("Clipwright", textStyle{size: sizeLarge, bold: true})),
 		container.NewCenter(sentence),
 		inset(cards, 0, 0, 12, 0),
-	))
+	)))
 	w.setRecent(nil)
 	return w
 }

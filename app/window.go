@@ -150,20 +150,15 @@ func (w *window) build() {
 	w.structBox = newSection(w.host, lang.L("Structures"), w.structures.box, false)
 	w.clipBox = newSection(w.host, lang.L("Clips"), w.clips.box, true)
 	w.boostBox = newSection(w.host, lang.L("Boost"), w.boost.box, false)
-	left := panel(container.NewVScroll(rows(0, w.seriesBox.box, newRule(), w.structBox.box)))
+	left := container.NewVScroll(rows(0, w.seriesBox.box, newRule(), w.structBox.box))
 	w.rightBox = container.NewBorder(nil, rows(0, newRule(), w.boostBox.box), nil, nil, w.clipBox.box)
-	right := panel(w.rightBox)
-	w.dock = newDock(left, container.NewBorder(w.tools.box, nil, nil, nil, w.views.box), right, w.remembered)
+	w.dock = newDock(left, container.NewBorder(w.tools.box, nil, nil, nil, w.views.box), w.rightBox, w.remembered)
 
 	w.body = container.NewBorder(rows(0, w.top.box, w.banner.box), w.status.box, nil, nil,
 		container.NewStack(w.dock.box, w.welcome.box, w.loading.box))
-	w.root = container.NewStack(newFill(colourWindow), w.body)
+	w.root = container.NewStack(w.body)
 	// A window smaller than its controls, on a small screen at a large scale, scrolls.
 	w.win.SetContent(container.NewStack(container.NewScroll(w.root), w.host.tips.box))
-}
-
-func panel(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewStack(newFill(colourPanel), content)
 }
 
 // refresh shows what changed. It is the only way from the session to the widgets.

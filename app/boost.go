@@ -249,9 +249,9 @@ func (b *boost) set(plan *session.Plan, derived session.Derived, warnings []stri
 		figure = figuresLine(derived)
 	}
 	b.figure.set(figure, theme.InfoIcon())
-	b.figureRow.Refresh()
+	relayout(b.figureRow)
 	if layout {
-		b.box.Refresh()
+		relayout(b.box)
 	}
 }
 
@@ -267,7 +267,7 @@ func (b *boost) setSeroma(derived session.Derived) {
 	if label != b.find.label {
 		b.find.set(label, nil)
 		setVisible(b.leave, b.proposed)
-		b.seromaBox.Refresh()
+		relayout(b.seromaBox)
 	}
 }
 

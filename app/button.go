@@ -194,6 +194,8 @@ type buttonRenderer struct {
 	box, shade *canvas.Rectangle
 	icon       *canvas.Image
 	label      *canvas.Text
+	drawn      fyne.Resource // the icon, and its colour
+	drawnIn    fyne.ThemeColorName
 }
 
 func (r *buttonRenderer) Destroy() {}
@@ -273,10 +275,13 @@ func (r *buttonRenderer) Refresh() {
 	r.label.TextStyle.Bold = b.bold || b.kind == buttonPrimary
 	r.label.Color = theme.Color(content)
 	r.icon.Hidden = b.icon == nil
-	if b.icon != nil {
-		r.icon.Resource = theme.NewColoredResource(b.icon, content)
+	if b.icon != r.drawn || content != r.drawnIn { // drawing an icon takes longer than all else
+		r.drawn, r.drawnIn, r.icon.Resource = b.icon, content, nil
+		if b.icon != nil {
+			r.icon.Resource = theme.NewColoredResource(b.icon, content)
+		}
+		r.icon.Refresh()
 	}
-	r.icon.Refresh()
 	r.Layout(b.Size())
 	r.box.Refresh()
 	r.shade.Refresh()

@@ -91,8 +91,7 @@ func (l *clipList) set(s *session.Session) {
 	}
 	if shape != l.shape {
 		l.shape = shape
-		l.rows.Refresh()
-		l.scroll.Refresh()
+		relayout(l.scroll)
 	}
 	for key, h := range l.heads {
 		h.setSorted(key == view.Sort && (key != session.SortNumber || view.SortDown), view.SortDown)
@@ -129,7 +128,7 @@ func (l *clipList) rebuild(order []int) {
 		l.byID[id] = r
 		l.rows.Add(r.row)
 	}
-	l.rows.Refresh()
+	relayout(l.rows)
 }
 
 // reveal scrolls so that the row of clip id is seen.

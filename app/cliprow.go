@@ -178,7 +178,7 @@ func (q *quantity) set(value string, colour fyne.ThemeColorName) {
 	q.value.setColour(colour)
 	if q.value.content != value {
 		q.value.set(value)
-		q.box.Refresh()
+		relayout(q.box)
 	}
 }
 

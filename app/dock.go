@@ -50,7 +50,7 @@ func clampWidth(w, low float32) float32 { return min(max(w, low), sideMax) }
 func (d *dock) moved() {
 	d.settings.SetFloat(preferenceLeftWidth, float64(d.leftWidth))
 	d.settings.SetFloat(preferenceRightWidth, float64(d.rightWidth))
-	d.box.Refresh()
+	relayout(d.box)
 }
 
 func (d *dock) toggleLeft() {
@@ -70,7 +70,7 @@ func (d *dock) fold() {
 	setVisible(d.leftGrip, !d.leftFolded)
 	setVisible(d.right, !d.rightFolded)
 	setVisible(d.rightGrip, !d.rightFolded)
-	d.box.Refresh()
+	relayout(d.box)
 }
 
 func setVisible(o fyne.CanvasObject, on bool) {

@@ -75,7 +75,7 @@ func (v *views) arrange() {
 	setVisible(v.columnGrip, bars)
 	setVisible(v.rowGrip, bars)
 	v.showSolid()
-	v.box.Refresh()
+	relayout(v.box)
 }
 
 // Layout is the toolkit's call.

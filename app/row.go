@@ -90,5 +90,6 @@ func (r *rowRenderer) Refresh() {
 	case r.row.hovered:
 		r.row.shade.FillColor = theme.Color(theme.ColorNameHover)
 	}
-	r.box.Refresh()
+	r.row.shade.Refresh()
+	r.row.edge.Refresh()
 }

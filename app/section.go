@@ -38,7 +38,7 @@ func (s *section) toggle() {
 	}
 	setVisible(s.body, !s.folded)
 	s.head.set(s.head.label, icon)
-	s.box.Refresh()
+	relayout(s.box)
 }
 
 // inset pads o by left, right, top and bottom.

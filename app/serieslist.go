@@ -62,7 +62,7 @@ func (l *seriesList) set(doc session.Document, opened *session.OpenedSet) {
 		b.leading, b.small = true, true
 		l.box.Add(inset(b, 6, 8, 2, 4))
 	}
-	l.box.Refresh()
+	relayout(l.box)
 }
 
 // setRow is a structure set of the study: a click shows it on the CT.

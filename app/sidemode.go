@@ -57,7 +57,7 @@ func newSideMode(w *window) *sideMode {
 	})
 	m.alive, m.end = context.WithCancel(context.Background())
 	m.ctx, m.cancel = context.WithCancel(m.alive)
-	m.banner = newBanner(m.host, func() { m.say(nil) }, m.box.Refresh)
+	m.banner = newBanner(m.host, func() { m.say(nil) }, func() { relayout(m.box) })
 	w.root.Add(m.box)
 	return m
 }
@@ -118,7 +118,7 @@ func (m *sideMode) leavePage() {
 // say shows under the bar of the page what happened; nil takes it away.
 func (m *sideMode) say(n *session.Notice) {
 	m.banner.set(n)
-	m.box.Refresh()
+	relayout(m.box)
 }
 
 // failed says on the page what went wrong.
@@ -166,7 +166,7 @@ func (m *sideMode) page(title string, back func(), content fyne.CanvasObject, ri
 	}
 	bar := container.NewStack(newFill(colourPanel), inset(head, 8, 10, 6, 6))
 	m.box.Objects = []fyne.CanvasObject{container.NewStack(newFill(colourWindow), container.NewBorder(rows(0, bar, newRule(), m.banner.box), nil, nil, nil, content))}
-	m.box.Refresh()
+	relayout(m.box)
 }
 
 func (m *sideMode) typedKey(e *fyne.KeyEvent) {

@@ -58,7 +58,7 @@ func (l *structureList) rebuild(all []session.StructureView) {
 	if len(all) == 0 {
 		l.box.Add(inset(newText(lang.L("None drawn yet"), textStyle{size: sizeSmall, colour: colourDim}), 12, 8, 2, 6))
 	}
-	l.box.Refresh()
+	relayout(l.box)
 }
 
 // structureRow is one structure.
@@ -112,7 +112,7 @@ func (r *structureRow) set(v session.StructureView) {
 	setVisible(r.unit, volume != "")
 	if r.volume.content != volume {
 		r.volume.set(volume)
-		r.content.Refresh() // makes room for it
+		relayout(r.content) // makes room for it
 	}
 	colour := colourText
 	if v.Stale || !v.Visible {

@@ -64,5 +64,5 @@ func (v *targetVolumes) rebuild(names []string) {
 		}
 		v.box.Add(container.NewHBox(line...))
 	}
-	v.box.Refresh()
+	relayout(v.box)
 }

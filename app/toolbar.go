@@ -123,7 +123,7 @@ func (t *toolbar) set(smooth bool) {
 	t.structure.set(name, theme.MenuDropDownIcon())
 	if shape := fmt.Sprint(draws, t.sized.Visible(), t.search.Visible(), name); shape != t.shape {
 		t.shape = shape
-		t.box.Refresh()
+		relayout(t.box)
 	}
 }
 

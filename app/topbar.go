@@ -137,7 +137,7 @@ func (t *topbar) layOut() {
 	)
 	if shape != t.shape {
 		t.shape = shape
-		t.box.Refresh()
+		relayout(t.box)
 	}
 }
 

@@ -86,12 +86,12 @@ func newViews(h *host, s *session.Session, remembered settings) *views {
 	v.columnGrip = newGrip(desktop.HResizeCursor, func(by fyne.Delta) {
 		v.axialPart = min(max(v.axialPart+by.DX/v.box.Size().Width, 0.3), 0.85)
 		v.settings.SetFloat(preferenceAxialPart, float64(v.axialPart))
-		v.box.Refresh()
+		relayout(v.box)
 	})
 	v.rowGrip = newGrip(desktop.VResizeCursor, func(by fyne.Delta) {
 		v.upperPart = min(max(v.upperPart+by.DY/v.box.Size().Height, 0.2), 0.7)
 		v.settings.SetFloat(preferenceUpperPart, float64(v.upperPart))
-		v.box.Refresh()
+		relayout(v.box)
 	})
 	v.box = container.New(v, append(objects, v.solid, v.columnGrip, v.rowGrip)...)
 	v.arrange()

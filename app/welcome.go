@@ -103,7 +103,7 @@ func (w *welcome) setRecent(dirs []string) {
 		b.small, b.leading, b.colour = true, true, colourAccent
 		w.recent.Add(b)
 	}
-	w.recent.Refresh()
+	relayout(w.recent)
 }
 
 // shorten cuts s in the middle to at most n runes.

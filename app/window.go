@@ -124,7 +124,7 @@ func (w *window) build() {
 		open: w.showOpenMenu, demo: w.openDemo, run: s.Run, cancel: s.Cancel, undo: s.Undo, redo: s.Redo,
 		save: w.askSave, report: w.askReport, settings: w.showSettings, computing: w.showComputing, log: w.showLog, help: w.showHelp, expected: s.SetExpected,
 	})
-	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { w.body.Refresh() })
+	w.banner = newBanner(w.host, func() { s.Notify(nil) }, func() { relayout(w.body) })
 	w.series = newSeriesList(w.host, seriesActions{
 		choose: func(series *dicom.Series) { w.replaceStudy(func() { s.OpenSeries(series) }) },
 		set:    s.OpenSet, browse: w.askSet, report: w.showReport,
@@ -197,11 +197,11 @@ func (w *window) refresh(changed session.Change) {
 			w.figures.set()
 		}
 		if changed.Has(session.DerivedChanged) {
-			w.boost.volumes.box.Refresh() // figures that have grown push their neighbours
+			relayout(w.boost.volumes.box) // figures that have grown push their neighbours
 		}
 		if tall := w.boostBox.box.MinSize().Height; tall != w.boostTall {
 			w.boostTall = tall
-			w.rightBox.Refresh() // the list of clips gives way
+			relayout(w.rightBox) // the list of clips gives way
 		}
 	}
 	if changed.Has(study | session.CursorChanged | session.WindowChanged | session.StrokeChanged) {
@@ -212,7 +212,7 @@ func (w *window) refresh(changed session.Change) {
 	}
 	if changed.Has(session.NoticeChanged) {
 		w.banner.set(view.Notice)
-		w.body.Refresh()
+		relayout(w.body)
 	}
 }
 

@@ -45,7 +45,7 @@ func newSideMode(w *window) *sideMode {
 	m.session = session.New(w.post, deps)
 	m.session.SetNetwork(w.session.Network())
 	m.host = &host{
-		tips: w.host.tips, keys: w.host.keys, phrases: w.host.phrases, typedKey: m.typedKey, typedRune: m.typedRune, shortcut: func(fyne.Shortcut) {}, unfocus: w.host.unfocus,
+		tips: w.host.tips, post: w.post, keys: w.host.keys, phrases: w.host.phrases, typedKey: m.typedKey, typedRune: m.typedRune, shortcut: func(fyne.Shortcut) {}, unfocus: w.host.unfocus,
 	}
 	m.views = newViews(m.host, m.session, w.remembered)
 	m.looker = &window{session: m.session, views: m.views, host: m.host, remembered: w.remembered}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"image/color"
+	"maps"
 	"strings"
 
 	"github.com/clipwright/clipwright/app/session"
@@ -9,8 +10,18 @@ import (
 	"github.com/clipwright/clipwright/viewer"
 )
 
-// shapeCache keeps the surfaces of the masks shown last.
-type shapeCache map[*volume.Mask]*viewer.Shape
+// shapeCache keeps the surfaces of the masks shown last. They are made beside the window: that of a body takes longer than
+// several frames.
+type shapeCache struct {
+	made   map[*volume.Mask]*viewer.Shape
+	making bool
+}
+
+// wantedShape is a mask whose surface is to be shown, and how it is made.
+type wantedShape struct {
+	mask *volume.Mask
+	body bool
+}
 
 // Opacities of solids: what lies inside is seen through what lies round it.
 const (
@@ -23,6 +34,11 @@ const airMM = 35.0
 
 // showSolid brings the solid view up to date, if it is shown.
 func (v *views) showSolid() {
+	study := v.session.Document().Volume
+	if study != v.solidOf { // never another patient's
+		v.solidOf, v.shapes.made = study, nil
+		v.solid.SetSolids(nil, volume.Vec{}, volume.Vec{})
+	}
 	if !v.solid.Visible() {
 		return
 	}
@@ -36,23 +52,46 @@ func (v *views) showSolid() {
 		v.solid.SetSolids(solids, low, high)
 		return
 	}
-	if !v.session.HasVolume() {
-		v.shapes = nil
-		v.solid.SetSolids(nil, volume.Vec{}, volume.Vec{})
+	if study == nil {
 		return
 	}
-	old := v.shapes
-	v.shapes = shapeCache{}
+	solids, low, high, lacking := v.solids()
+	if len(lacking) == 0 {
+		v.solid.SetSolids(solids, low, high)
+		return
+	}
+	if v.shapes.making {
+		return // these come after
+	}
+	v.shapes.making = true
+	go func() {
+		made := map[*volume.Mask]*viewer.Shape{}
+		for _, w := range lacking {
+			made[w.mask] = viewer.NewShape(w.mask, w.body)
+		}
+		v.host.post(func() {
+			v.shapes.making = false
+			if v.solidOf == study {
+				maps.Copy(v.shapes.made, made)
+			}
+			v.showSolid()
+		})
+	}()
+}
+
+// solids are the surfaces of what is shown, what fits into the picture (LPS mm), and the masks whose surfaces are not made yet.
+func (v *views) solids() (solids []viewer.Solid, low, high volume.Vec, lacking []wantedShape) {
+	old := v.shapes.made
+	v.shapes.made = map[*volume.Mask]*viewer.Shape{}
 	view, derived := v.session.View(), v.session.Derived()
-	var solids []viewer.Solid
-	var low, high volume.Vec
 	boxed := false
 	add := func(m *volume.Mask, c color.RGBA, opacity float64, body, frames bool) {
 		shape := old[m]
 		if shape == nil {
-			shape = viewer.NewShape(m, body)
+			lacking = append(lacking, wantedShape{m, body})
+			return
 		}
-		v.shapes[m] = shape
+		v.shapes.made[m] = shape
 		lo, hi, ok := shape.Bounds()
 		if !ok {
 			return
@@ -89,18 +128,10 @@ func (v *views) showSolid() {
 	if boxed {
 		air := volume.Vec{airMM, airMM, airMM}
 		low, high = low.Sub(air), high.Add(air)
-	} else if derived.External != nil {
-		low, high, _ = v.shapes.bounds(derived.External)
+	} else if shape := v.shapes.made[derived.External]; shape != nil {
+		low, high, _ = shape.Bounds()
 	}
-	v.solid.SetSolids(solids, low, high)
-}
-
-// bounds is the box round a mask whose shape is kept.
-func (c shapeCache) bounds(m *volume.Mask) (low, high volume.Vec, ok bool) {
-	if shape := c[m]; shape != nil {
-		return shape.Bounds()
-	}
-	return low, high, false
+	return solids, low, high, lacking
 }
 
 // bodyColour is neutral: the body is there for orientation.

@@ -61,6 +61,7 @@ func (l *tipLayer) hide() {
 // host is what widgets need of their window.
 type host struct {
 	tips      *tipLayer
+	post      func(func()) // runs on the toolkit's goroutine
 	typedKey  func(*fyne.KeyEvent)
 	typedRune func(rune)
 	shortcut  func(fyne.Shortcut)

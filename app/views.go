@@ -26,6 +26,7 @@ type views struct {
 	each       [3]*planeView // by viewer.Plane
 	solid      *pane.Solid
 	shapes     shapeCache
+	solidOf    *volume.Volume // the study whose surfaces are kept
 	columnGrip *grip
 	rowGrip    *grip
 	layout     int // one of the layouts

@@ -98,7 +98,7 @@ func newWindow(app fyne.App, o Options, post func(func())) *window {
 	w.session = session.New(post, o.Deps)
 	recallComputing(w.session, w.remembered)
 	w.host = &host{
-		tips: newTipLayer(), typedKey: w.typedKey, typedRune: w.typedRune, shortcut: w.typedShortcut,
+		tips: newTipLayer(), post: post, typedKey: w.typedKey, typedRune: w.typedRune, shortcut: w.typedShortcut,
 		unfocus: func() { w.win.Canvas().Unfocus() },
 	}
 	w.build()

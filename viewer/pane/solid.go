@@ -57,6 +57,9 @@ func (s *Solid) SetSolids(solids []viewer.Solid, low, high volume.Vec) {
 	s.Refresh()
 }
 
+// Solids are those shown.
+func (s *Solid) Solids() []viewer.Solid { return s.solids }
+
 func (s *Solid) scene(w, h int) *viewer.SolidScene {
 	size := s.high.Sub(s.low)
 	across := max(math.Hypot(size[0], size[1]), size[2], 1) // whichever way it is turned

@@ -108,7 +108,10 @@ func printMeasures(m app.Measures) {
 	fmt.Printf("study shown         %6.0f ms   (bar 1500)\n", m.StudyShown.Seconds()*1000)
 	fmt.Printf("memory, study open  %6.0f MB   (bar 400, of 512 x 512 x 200)\n", m.MemoryMB)
 	fmt.Printf("three linked views  %6.1f /s   (bar 30; %.1f ms of processor time a frame)\n", m.Frames, m.FrameBusy.Seconds()*1000)
-	fmt.Printf("longest stall       %6.0f ms   (bar 50, in %.1f s of networks)\n", m.LongestStall.Seconds()*1000, m.Search.Seconds())
+	fmt.Printf("networks            %6.1f s\n", m.Search.Seconds())
+	for _, s := range m.Stalls {
+		fmt.Printf("stall, %-12s %6.0f ms   (bar 50; our own work %.0f ms)\n", s.During, s.Waited.Seconds()*1000, s.Own.Seconds()*1000)
+	}
 }
 
 // writeResult writes result.json beside the RTSTRUCT of a demo, as `clipwright segment --json` would.

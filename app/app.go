@@ -61,7 +61,11 @@ const releaseWait = 3 * time.Second
 
 // Run shows the window and returns when it is closed. In capture mode the error says what failed.
 func Run(fyneApp fyne.App, o Options) error {
-	w := newWindow(fyneApp, o, fyne.Do)
+	own, post := new(ownWork), fyne.Do
+	if o.Measure != "" {
+		post = own.timed(fyne.Do)
+	}
+	w := newWindow(fyneApp, o, post)
 	var failed error
 	if o.Capture == "" && o.Measure == "" {
 		fyneApp.Lifecycle().SetOnStarted(func() {
@@ -73,7 +77,7 @@ func Run(fyneApp fyne.App, o Options) error {
 	case o.Capture != "":
 		w.capture(func(err error) { failed = err })
 	case o.Measure != "":
-		w.measure(o.Measure, o.Began, func(m Measures, err error) {
+		w.measure(o.Measure, o.Began, own, func(m Measures, err error) {
 			if failed = err; err == nil {
 				o.OnMeasured(m)
 			}

@@ -46,6 +46,7 @@ type recorder struct {
 	window *window
 	dir    string
 	shots  int
+	own    *ownWork // in measure mode
 }
 
 // call runs f on the toolkit's goroutine and waits for it. The toolkit never waits for the recorder.

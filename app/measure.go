@@ -28,7 +28,7 @@ type Measures struct {
 // Stall is how long the window kept one waiting at worst.
 type Stall struct {
 	During string
-	Waited time.Duration // that a message waited to be heard: our own work, and what the toolkit paints
+	Waited time.Duration // between two looks at mouse and keys: our own work and what the toolkit paints; 17 ms when nothing happens
 	Own    time.Duration // the longest piece of our own work in that time, without drawing the pictures
 }
 
@@ -174,21 +174,28 @@ func (r *recorder) stallsOfWork(s *session.Session, m *Measures) error {
 // settled is how long the window is watched after something has come to its end: what came of it is painted then.
 const settled = 300 * time.Millisecond
 
-// watch starts something and measures how long the window keeps messages waiting until done, which is asked every few
-// milliseconds, and until what came of it has been shown. Both run on the toolkit's goroutine.
+// watch starts something and measures how long the window does not look at mouse and keys until done, which is asked every
+// few milliseconds, and until what came of it has been shown. Both run on the toolkit's goroutine.
 func (r *recorder) watch(m *Measures, during string, start func(), done func() bool) error {
 	stall := Stall{During: during}
+	var looked time.Time
+	look := fyne.NewAnimation(captureLongest, func(float32) { // the toolkit ticks one each time that it has looked
+		now := time.Now()
+		if !looked.IsZero() {
+			stall.Waited = max(stall.Waited, now.Sub(looked))
+		}
+		looked = now
+	})
 	r.call(func() {
+		look.Start()
 		r.own.longest = 0
 		r.own.do(start)
 	})
 	const pause = 5 * time.Millisecond
 	var over time.Time
 	for over.IsZero() || time.Since(over) < settled {
-		asked := time.Now()
 		failure := ""
 		r.call(func() {
-			stall.Waited = max(stall.Waited, time.Since(asked))
 			r.own.do(func() {
 				if over.IsZero() && done() {
 					over = time.Now()
@@ -204,6 +211,7 @@ func (r *recorder) watch(m *Measures, during string, start func(), done func() b
 		}
 		time.Sleep(pause)
 	}
+	r.call(look.Stop)
 	m.Stalls = append(m.Stalls, stall)
 	return nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"image"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/clipwright/clipwright/app/session"
 	"github.com/clipwright/clipwright/internal/dicom"
+	"github.com/clipwright/clipwright/internal/volume"
 )
 
 // seriesList shows what the folder holds; a CT can be chosen.
@@ -18,6 +20,8 @@ type seriesList struct {
 	box  *fyne.Container
 	host *host
 	do   seriesActions
+
+	pictures thumbnails
 }
 
 // seriesActions is what the user can do with what a folder holds.
@@ -29,11 +33,12 @@ type seriesActions struct {
 }
 
 func newSeriesList(h *host, do seriesActions) *seriesList {
-	return &seriesList{box: rows(0), host: h, do: do}
+	return &seriesList{box: rows(0), host: h, do: do, pictures: thumbnails{post: h.post, drawn: map[*volume.Volume]image.Image{}}}
 }
 
 func (l *seriesList) set(doc session.Document, opened *session.OpenedSet) {
 	l.box.RemoveAll()
+	l.pictures.keep(doc)
 	n := 0
 	for _, study := range doc.Studies {
 		if len(doc.Studies) > 1 { // whose series follow
@@ -105,7 +110,7 @@ func (l *seriesList) row(doc session.Document, series *dicom.Series) fyne.Canvas
 		picture = doc.Volume
 	}
 	if picture != nil {
-		content = container.NewBorder(nil, nil, inset(thumbnail(picture), 0, 8, 0, 0), nil, middle(content))
+		content = container.NewBorder(nil, nil, inset(l.pictures.of(picture), 0, 8, 0, 0), nil, middle(content))
 	}
 	r := newRow(l.host, inset(content, 12, 8, 5, 6), func() {
 		if !open && series.Modality == "CT" {

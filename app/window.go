@@ -260,9 +260,11 @@ func (w *window) replaceStudy(open func()) {
 func (w *window) recent() []string { return w.app.Preferences().StringList(preferenceRecent) }
 
 func (w *window) remember(dir string) {
-	dirs := slices.DeleteFunc(w.recent(), func(d string) bool { return d == dir })
+	dirs := slices.DeleteFunc(slices.Clone(w.recent()), func(d string) bool { return d == dir })
 	dirs = append([]string{dir}, dirs...)
-	w.app.Preferences().SetStringList(preferenceRecent, dirs[:min(len(dirs), recentKept)])
+	if dirs = dirs[:min(len(dirs), recentKept)]; !slices.Equal(dirs, w.recent()) && w.options.Measure == "" {
+		w.app.Preferences().SetStringList(preferenceRecent, dirs)
+	}
 }
 
 // toggleSmooth shows the images smooth or pixel by pixel.

@@ -48,8 +48,8 @@ lint: setup ## gofumpt, vet, staticcheck, import rules
 	go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
 	go test ./internal/archtest
 
-race: setup ## the race detector on the state of a study and its jobs
-	go test -race ./app/session
+race: setup ## the race detector on the state of a study and its jobs, and on the window and its journeys
+	go test -race ./app/session ./app ./viewer/...
 
 windows: ## cross-build and vet for windows/amd64 with mingw-w64
 	@.ci/setup windows

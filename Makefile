@@ -13,6 +13,8 @@ START ?=
 FUZZTIME ?= 15s
 # the real CTs that train, where the judge is fitted too
 JUDGE_CT ?= ../shared/data/ct/train
+# what the Detail Net learns from
+DETAIL_SETS = detail-phantom detail-crowded-phantom $(if $(wildcard $(JUDGE_CT)),detail-real detail-crowded-real)
 GOTEST ?= go test
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
@@ -88,10 +90,10 @@ bench-peers: build ## the bars of reading, scanning and writing; ours against py
 evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
 	./clipwright evaluate $(foreach set,$(SETS),--cases models/testsets/$(set).json) --ct $(CT) --json $(OUT)/evaluation.json --markdown docs/models.md --force
 
-detail: build ## train the Detail Net within BUDGET (30m) on pieces of its own cases (LOOKS of each set; 0: all)
+detail: build ## train the Detail Net within BUDGET (30m) on pieces of its own cases (LOOKS of each set; 0: all); START as for train
 	@.ci/venv
-	./clipwright evaluate --cases models/testsets/detail-phantom.json $(if $(wildcard $(JUDGE_CT)),--cases models/testsets/detail-real.json --ct $(JUDGE_CT)) --looks $(OUT)/looks --limit $(LOOKS)
-	$(VENV)/bin/python $(TRAIN)/detail.py $(OUT)/looks $(TRAIN)/runs/detail --budget $(BUDGET) --models models
+	./clipwright evaluate $(foreach set,$(DETAIL_SETS),--cases models/testsets/$(set).json) $(if $(wildcard $(JUDGE_CT)),--ct $(JUDGE_CT)) --looks $(OUT)/looks --limit $(LOOKS)
+	$(VENV)/bin/python $(TRAIN)/detail.py $(OUT)/looks $(TRAIN)/runs/detail --budget $(BUDGET) $(if $(START),--start $(START)/detail.pt) --models models
 
 judge: build ## fit the judge of candidates, on its own cases
 	@.ci/venv

@@ -80,6 +80,42 @@ func TestLooksForTraining(t *testing.T) {
 	}
 }
 
+// TestCrowdedLooks: a crowded case shows more pieces than an ordinary one of the same body, some of two clips, and says that it is crowded.
+func TestCrowdedLooks(t *testing.T) {
+	dir := t.TempDir()
+	set, looks := filepath.Join(dir, "set.json"), filepath.Join(dir, "looks")
+	if err := os.WriteFile(set, []byte(`{"name": "one", "cases": [{"seed": 620002, "crowded": true, "anatomy": 620001}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sensitive := func(d *Deps) { d.Engine = brightEngine{levelHU: 400} }
+	if code, _, errOut := call(t, sensitive, "evaluate", "--cases", set, "--looks", looks); code != ExitOK {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	var rows []lookRow
+	b, err := os.ReadFile(filepath.Join(looks, "phantom_620002.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &rows)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	clips, pairs := 0, 0
+	for _, r := range rows {
+		if !r.Crowded {
+			t.Errorf("not said to be crowded: %+v", r)
+		}
+		if r.Clips > 0 {
+			clips++
+		}
+		if r.Clips > 1 {
+			pairs++
+		}
+	}
+	if clips < 8 || pairs == 0 {
+		t.Errorf("%d rows, %d with a clip, %d with more: want at least 8 and a pair", len(rows), clips, pairs)
+	}
+}
+
 // TestEveryClipIsOfOnePiece: of the nearest one, when that is near enough.
 func TestEveryClipIsOfOnePiece(t *testing.T) {
 	g := volume.NewUniformGrid(40, 40, 10, 1, 1, 3, volume.Vec{})

@@ -22,12 +22,20 @@ import (
 type lookRow struct {
 	Stage   string  `json:"stage"`
 	SliceMM float64 `json:"slice_mm"`
-	Fit     float64 `json:"fit"`   // the logit of the model of a clip that it is two
-	Clips   int     `json:"clips"` // that the piece holds: the truth
+	Fit     float64 `json:"fit"`               // the logit of the model of a clip that it is two
+	Clips   int     `json:"clips"`             // that the piece holds: the truth
+	Crowded bool    `json:"crowded,omitempty"` // of a case with more pairs and distractors than patients have
 }
 
 // ownsMM is how far a clip's centre may lie from the voxels of the piece that holds it.
 const ownsMM = 3
+
+// crowdedThreshold is the probability above which a voxel of a crowded case is looked at: more distractors than the
+// program's own threshold lets through.
+const crowdedThreshold = 0.05
+
+// bedMarginMM is how far round the clips a crowded case is searched.
+const bedMarginMM = 30
 
 // writeLooks runs every case of the sets and writes what the Detail Net would be asked: for each case NAME_hu.npy
 // (int16 [n][z][y][x]), NAME_marks.npy (uint8), and NAME.json, last. A case that is there already is left as it is.
@@ -53,12 +61,17 @@ func writeLooks(ctx context.Context, deps Deps, nets segment.Networks, sets []te
 				return ctx.Err()
 			}
 			var looks []segment.Look
-			show := func(l segment.Look) { looks = append(looks, l) }
-			if _, err := segment.Run(ctx, c.Volume, nets, segment.RunOptions{All: true, Looks: show}); err != nil {
+			options := segment.RunOptions{All: true, Looks: func(l segment.Look) { looks = append(looks, l) }}
+			asked := nets
+			if t.Crowded {
+				options.Box = boxOfBed(c)
+				asked.SegmentationCard.Threshold = crowdedThreshold
+			}
+			if _, err := segment.Run(ctx, c.Volume, asked, options); err != nil {
 				return fmt.Errorf("%s: %w", t.name(), err)
 			}
 			fmt.Fprintf(deps.Out, "%s: %d looks\n", t.name(), len(looks))
-			return saveLooks(base, looks, c)
+			return saveLooks(base, looks, c, t.Crowded)
 		})
 		if err != nil {
 			return err
@@ -67,7 +80,22 @@ func writeLooks(ctx context.Context, deps Deps, nets segment.Networks, sets []te
 	return nil
 }
 
-func saveLooks(base string, looks []segment.Look, c *phantom.Case) error {
+// boxOfBed holds all clips of the bed and what stands round them.
+func boxOfBed(c *phantom.Case) *segment.ROI {
+	box := segment.ROI{MinMM: volume.Vec{1e9, 1e9, 1e9}, MaxMM: volume.Vec{-1e9, -1e9, -1e9}}
+	for _, k := range c.Clips {
+		if k.Axillary {
+			continue
+		}
+		for i, at := range k.CentreMM {
+			box.MinMM[i] = min(box.MinMM[i], at-bedMarginMM)
+			box.MaxMM[i] = max(box.MaxMM[i], at+bedMarginMM)
+		}
+	}
+	return &box
+}
+
+func saveLooks(base string, looks []segment.Look, c *phantom.Case, crowded bool) error {
 	if len(looks) == 0 {
 		return nil
 	}
@@ -83,7 +111,7 @@ func saveLooks(base string, looks []segment.Look, c *phantom.Case) error {
 			hu = binary.LittleEndian.AppendUint16(hu, uint16(h))
 		}
 		marks = append(marks, l.Marks...)
-		rows[i] = lookRow{Stage: l.Stage, SliceMM: l.SliceMM, Fit: l.Fit, Clips: clipsIn(c.Volume.Grid, l, c.Clips)}
+		rows[i] = lookRow{Stage: l.Stage, SliceMM: l.SliceMM, Fit: l.Fit, Clips: clipsIn(c.Volume.Grid, l, c.Clips), Crowded: crowded}
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {

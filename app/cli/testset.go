@@ -32,6 +32,10 @@ type testCase struct {
 	Host string `json:"host,omitempty"`
 	// Breasts are grafted onto the host's chest, which must be flat.
 	Breasts bool `json:"breasts,omitempty"`
+	// Crowded puts many clips and distractors into the region round the bed alone: many pieces to learn from, at a
+	// fraction of the time. A crowded phantom stands in the body of the seed Anatomy, which cases in a row share.
+	Crowded bool  `json:"crowded,omitempty"`
+	Anatomy int64 `json:"anatomy,omitempty"`
 }
 
 func readTestSet(path string) (testSet, error) {
@@ -97,11 +101,25 @@ func (c *testCase) name() string {
 	return fmt.Sprintf("%s, %d", name, c.Seed)
 }
 
-// caseMaker makes the cases of a test set; it keeps the real CT that it read last.
+// sample is what the case puts into its body.
+func (c *testCase) sample() phantom.SampleOptions {
+	if !c.Crowded {
+		return phantom.SampleOptions{Whole: true}
+	}
+	o := phantom.SampleOptions{MinClips: 8, MaxClips: 22, Distractors: 3}
+	if c.Seed%2 == 0 {
+		o.Pairs = phantom.Always
+	}
+	return o
+}
+
+// caseMaker makes the cases of a test set; it keeps the real CT and the body that it made last.
 type caseMaker struct {
 	folder string // of the real CTs
 	host   *phantom.Host
 	opened string
+	body   *phantom.Anatomy
+	seed   int64 // of body
 }
 
 func (m *caseMaker) make(ctx context.Context, c testCase) (*phantom.Case, error) {
@@ -121,7 +139,16 @@ func (m *caseMaker) make(ctx context.Context, c testCase) (*phantom.Case, error)
 				return nil, fmt.Errorf("%s: %w", c.Host, err)
 			}
 		}
-		return host.Sample(ctx, c.Seed, phantom.SampleOptions{Whole: true})
+		return host.Sample(ctx, c.Seed, c.sample())
+	case c.Crowded:
+		if m.body == nil || m.seed != c.Anatomy {
+			body, err := phantom.NewAnatomy(ctx, phantom.TrainingOptions(c.Anatomy))
+			if err != nil {
+				return nil, err
+			}
+			m.body, m.seed = body, c.Anatomy
+		}
+		return m.body.Sample(ctx, c.Seed, c.sample())
 	case c.Drawn:
 		return phantom.Generate(ctx, phantom.TrainingOptions(c.Seed))
 	default:

@@ -1,11 +1,12 @@
 """Train the Detail Net, which looks at one piece closely: no clip, one, or more.
 
-    clipwright evaluate --cases models/testsets/detail-phantom.json --looks LOOKS
-    python detail.py LOOKS RUN --budget 30m [--models models]
+    clipwright evaluate --cases models/testsets/detail-phantom.json --cases models/testsets/detail-crowded-phantom.json --looks LOOKS
+    python detail.py LOOKS RUN --budget 30m [--start start/detail.pt] [--models models]
 
 LOOKS holds, for each case, NAME_hu.npy (int16 [n, z, y, x], HU in cubes of 0.75 mm round a piece), NAME_marks.npy (uint8: bit 0
 the piece, bit 1 other pieces) and NAME.json (a row a piece: where in the pipeline it was looked at, the slice thickness, the
-logit of the model of a clip that it is two, and how many clips it holds). Preprocessing exists once, in Go (segment/detail.go).
+logit of the model of a clip that it is two, how many clips it holds, and whether its case is crowded: made with more pairs and
+distractors than patients have). Preprocessing exists once, in Go (segment/detail.go).
 Cases that appear meanwhile are picked up. A seventh of the cases validates; on it, too, is fitted how the net and the model of a
 clip together tell two clips from one.
 With --models the best weights become MODELS/detail.onnx and its card; nothing is written unless ONNX Runtime gives PyTorch's numbers.
@@ -77,6 +78,7 @@ class Looks:
     clips: Tensor  # [n]: 0, 1, 2 (or more)
     stage: np.ndarray  # [n]
     case: np.ndarray  # [n]
+    crowded: np.ndarray  # bool [n]
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -108,6 +110,7 @@ def read(folder: Path, wanted) -> Looks:
         torch.tensor([min(r["clips"], ANSWERS - 1) for r in rows]),
         np.array([r["stage"] for r in rows]),
         np.array(cases),
+        np.array([r.get("crowded", False) for r in rows]),
     )
 
 
@@ -148,6 +151,11 @@ def channels(hu: Tensor, marks: Tensor, slice_mm: Tensor) -> Tensor:
     return x
 
 
+def packed(x: Tensor) -> Tensor:
+    """The same tensor with its channels side by side in memory, where the CPU is faster."""
+    return x.contiguous(memory_format=torch.channels_last_3d)
+
+
 def augmented(hu: Tensor, marks: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Pieces as other scanners, patients and clips would show them: turned, moved, brighter, noisier, blurred."""
     for axis in (1, 2, 3):
@@ -182,7 +190,7 @@ def answers(net: nn.Module, looks: Looks) -> np.ndarray:
     out = []
     with torch.inference_mode():
         for i in range(0, len(looks), 256):
-            out.append(net(channels(looks.hu[i : i + 256].float(), looks.marks[i : i + 256], looks.slice_mm[i : i + 256])))
+            out.append(net(packed(channels(looks.hu[i : i + 256].float(), looks.marks[i : i + 256], looks.slice_mm[i : i + 256]))))
     return torch.cat(out).numpy().astype(float)
 
 
@@ -202,6 +210,15 @@ def area(score: np.ndarray, true: np.ndarray) -> float:
     return float(((positive[:, None] > negative[None]) + 0.5 * (positive[:, None] == negative[None])).mean())
 
 
+def as_in_patients(true: np.ndarray, crowded: np.ndarray) -> np.ndarray:
+    """Weights of rows that give pairs among all of them the share that they have where the case is not crowded."""
+    weight = np.ones(len(true))
+    ordinary = true[~crowded]
+    if ordinary.any() and not ordinary.all():
+        weight[true] = ordinary.sum() / (~ordinary).sum() * (~true).sum() / true.sum()
+    return weight
+
+
 def fit_pair(looks: Looks, logits: np.ndarray) -> tuple[dict, dict]:
     """How the model of a clip and the net together tell two from one, and how well each does alone."""
     rows = (looks.stage != "clip") & (looks.clips.numpy() > 0) & (looks.fit > -20)
@@ -209,7 +226,7 @@ def fit_pair(looks: Looks, logits: np.ndarray) -> tuple[dict, dict]:
     x = np.stack([looks.fit[rows], more(logits)[rows]], 1)
     if not true.any() or true.all():
         raise SystemExit("the looks that validate hold no pair, or nothing else: make more of them")
-    weights, bias = judge.fit(x, true.astype(float), np.ones(len(x)))
+    weights, bias = judge.fit(x, true.astype(float), as_in_patients(true, looks.crowded[rows]))
     both = x @ weights + bias
     pair = {"fit": round(float(weights[0]), 4), "detail": round(float(weights[1]), 4), "bias": round(bias, 4)}
     return pair, {
@@ -224,12 +241,21 @@ def scores(looks: Looks, logits: np.ndarray) -> dict:
     return {"looks": len(looks), "loss": round(loss, 4), "clip_auc": round(area(clip(logits)[final], true[final]), 4)}
 
 
-def train(folder: Path, run: Path, budget_s: float, batch: int = BATCH, every: int = 50) -> tuple[DetailNet, dict, dict]:
-    """The best validated weights (every so many steps), their scores and where the data come from. losses.csv in run says how it went."""
+def train(
+    folder: Path, run: Path, budget_s: float, batch: int = BATCH, every: int = 50, start: Path | None = None, half: bool = False
+) -> tuple[DetailNet, dict, dict]:
+    """The best validated weights (every so many steps), their scores and where the data come from. losses.csv in run says how it went.
+
+    start: weights of an earlier run to go on from. half: multiply in bfloat16, several times faster where the CPU has it."""
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
     teach, check = read(folder, lambda c: not held_out(c)), read(folder, held_out)
-    net = DetailNet()
+    net = DetailNet().to(memory_format=torch.channels_last_3d)
+    earlier = 0.0
+    if start is not None:
+        weights = torch.load(start, weights_only=True)
+        net.load_state_dict(weights["state"])
+        earlier = weights["elapsed_s"]
     mean = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=1e-3)
     weight = torch.tensor(WEIGHT)
@@ -248,7 +274,9 @@ def train(folder: Path, run: Path, budget_s: float, batch: int = BATCH, every: i
             pieces = [augmented(teach.hu[r].float(), teach.marks[r], rng) for r in rows.chunk(8)]
             x = channels(torch.cat([p[0] for p in pieces]), torch.cat([p[1] for p in pieces]), teach.slice_mm[rows])
             net.train()
-            loss = F.cross_entropy(net(x), teach.clips[rows], weight, label_smoothing=0.02)
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                logits = net(packed(x))
+            loss = F.cross_entropy(logits.float(), teach.clips[rows], weight, label_smoothing=0.02)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -267,7 +295,7 @@ def train(folder: Path, run: Path, budget_s: float, batch: int = BATCH, every: i
                 print(f"step {step}, {part:.0%}: loss {told / every:.3f}, {now}, {alone}", flush=True)
                 told = 0.0
                 if best is None or now["loss"] < best["scores"]["loss"]:
-                    best = {"state": copy.deepcopy(mean.state_dict()), "scores": {**now, **alone}, "pair": pair, "step": step, "elapsed_s": time.monotonic() - began}
+                    best = {"state": copy.deepcopy(mean.state_dict()), "scores": {**now, **alone}, "pair": pair, "step": step, "elapsed_s": earlier + time.monotonic() - began}
                     torch.save(best, run / "detail.pt")
     if best is None:
         raise SystemExit("the budget is too short for a validation")
@@ -308,7 +336,7 @@ def export(net: DetailNet, best: dict, sources: dict, models: Path) -> dict:
         "channels": list(CHANNELS),
         "answers": ANSWERS,
         "pair": best["pair"],
-        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps in {best['elapsed_s'] / 60:.0f} min on a CPU, {torch.get_num_threads()} threads",
+        "trained": f"{time.strftime('%Y-%m-%d')}, {best['elapsed_s'] / 60:.0f} min on a CPU, {torch.get_num_threads()} threads, the last run {best['step']} steps",
         "data": [f"{n} cases: {source}" for source, n in sorted(sources.items())],
         "metrics": {f"validation_{k}": v for k, v in best["scores"].items()} | {"parity_max_abs": difference},
         "licence": LICENCE,
@@ -326,9 +354,11 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("looks", type=Path)
     p.add_argument("run", type=Path, help="folder for the weights and the log")
     p.add_argument("--budget", type=seconds, default="30m")
+    p.add_argument("--start", type=Path, help="weights to go on from (detail.pt of an earlier run)")
+    p.add_argument("--bfloat16", action="store_true", help="multiply in bfloat16: faster on a CPU that has it (AMX, AVX-512 BF16)")
     p.add_argument("--models", type=Path, help="folder of the program's models: export there")
     o = p.parse_args(arguments)
-    net, best, sources = train(o.looks, o.run, o.budget)
+    net, best, sources = train(o.looks, o.run, o.budget, start=o.start, half=o.bfloat16)
     print(best["scores"], best["pair"])
     if o.models is not None:
         card = export(net, best, sources, o.models)

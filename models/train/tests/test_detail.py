@@ -52,11 +52,33 @@ def test_the_net_and_the_model_together_beat_either():
     n = 600
     clips = torch.from_numpy(rng.integers(1, 3, n))
     two = clips.numpy() - 1.5
-    looks = detail.Looks(None, None, None, two + rng.normal(0, 1, n), clips, np.array(["part"] * n), np.array(["a"] * n))
+    looks = detail.Looks(None, None, None, two + rng.normal(0, 1, n), clips, np.array(["part"] * n), np.array(["a"] * n), np.zeros(n, bool))
     logits = np.stack([np.zeros(n), -two + rng.normal(0, 1, n), two], 1)
     pair, alone = detail.fit_pair(looks, logits)
     assert pair["fit"] > 0 and pair["detail"] > 0
     assert alone["pair_auc"] > max(alone["pair_auc_fit"], alone["pair_auc_net"])
+
+
+def test_crowded_cases_do_not_make_pairs_common():
+    true = np.array([True] * 40 + [False] * 40 + [True] * 10 + [False] * 90)
+    crowded = np.array([True] * 80 + [False] * 100)
+    weight = detail.as_in_patients(true, crowded)
+    assert np.isclose(weight[true].sum() / weight[~true].sum(), 10 / 90)
+    assert (detail.as_in_patients(true[:80], crowded[:80]) == 1).all()  # nothing to go by
+
+
+def test_it_goes_on_from_earlier_weights(tmp_path):
+    rng = np.random.default_rng(6)
+    for i in range(14):
+        write_case(tmp_path, f"phantom_{i}", rng)
+    torch.manual_seed(9)
+    earlier = detail.DetailNet()
+    state = {k: v.clone() for k, v in earlier.state_dict().items()}
+    torch.save({"state": state, "elapsed_s": 600.0}, tmp_path / "earlier.pt")
+    net, best, _ = detail.train(tmp_path, tmp_path / "run", 4, batch=8, every=1, start=tmp_path / "earlier.pt", half=True)
+    assert best["elapsed_s"] > 600
+    moved = [float((a - b).abs().max()) for a, b in zip(net.state_dict().values(), state.values()) if a.is_floating_point()]
+    assert 0 < max(moved) < 1.0  # trained on, not begun anew
 
 
 def test_it_learns_and_is_exported(tmp_path):
@@ -67,7 +89,7 @@ def test_it_learns_and_is_exported(tmp_path):
     for i in range(14):
         write_case(looks, f"phantom_{i}", rng)
     assert 0 < sum(detail.held_out(f"phantom_{i}") for i in range(14)) < 14
-    net, best, sources = detail.train(looks, tmp_path / "run", 20, batch=8, every=5)
+    net, best, sources = detail.train(looks, tmp_path / "run", 25, batch=8, every=5)
     assert best["scores"]["clip_auc"] > 0.9, best
     assert sources["phantom"] > 0 and (tmp_path / "run" / "losses.csv").read_text().count("\n") > 1
     card = detail.export(net, best, sources, models)

@@ -22,7 +22,7 @@ type Measures struct {
 	Frames      float64       // a second, the three linked views scrolled together, each frame on the screen before the next
 	FrameBusy   time.Duration // processor time of one such frame: what counts where other work goes on; 0 where it is not known
 	Search      time.Duration // how long the networks ran
-	Stalls      []Stall       // while a study is opened, the networks run, a margin is dragged, steps are undone and done again
+	Stalls      []Stall       // while a study is opened, the networks run, what they found is shown, a margin is dragged, steps are undone and done again
 }
 
 // Stall is how long the window kept one waiting at worst.
@@ -72,7 +72,7 @@ func (r *recorder) measure(dir string, began time.Time) (m Measures, err error) 
 	s := r.window.session
 
 	start := time.Now()
-	err = r.watch(&m, "opening", func() { s.OpenFolder(dir, "") }, func() bool {
+	err = r.watch(&m, "opening", "", func() { s.OpenFolder(dir, "") }, func() bool {
 		if m.StudyShown == 0 && s.HasVolume() && r.drawn() > 0 {
 			m.StudyShown = time.Since(start)
 		}
@@ -91,7 +91,7 @@ func (r *recorder) measure(dir string, began time.Time) (m Measures, err error) 
 	m.Frames = framesMeasured / time.Since(began).Seconds()
 	m.FrameBusy = (cputime.Used() - used) / framesMeasured
 	start = time.Now()
-	if err := r.watch(&m, "networks", s.Run, func() bool { return !s.Job(session.JobRun).Running }); err != nil {
+	if err := r.watch(&m, "networks", "clips shown", s.Run, func() bool { return !s.Job(session.JobRun).Running }); err != nil {
 		return m, err
 	}
 	m.Search = time.Since(start) - settled
@@ -149,7 +149,7 @@ func (r *recorder) stallsOfWork(s *session.Session, m *Measures) error {
 	settle := func() bool {
 		return !s.Derived().Stale && !s.Job(session.JobDraft).Running && !s.Job(session.JobFigures).Running
 	}
-	err := r.watch(m, "margins", func() {}, func() bool {
+	err := r.watch(m, "margins", "", func() {}, func() bool {
 		if at < dragSteps && time.Since(last) >= dragPause {
 			at, last = at+1, time.Now()
 			if s.PreviewMargin(segment.UniformMargin(float64(at))); at == dragSteps {
@@ -162,7 +162,7 @@ func (r *recorder) stallsOfWork(s *session.Session, m *Measures) error {
 		return err
 	}
 	steps := []func(){s.Undo, s.Undo, s.Redo, s.Redo}
-	return r.watch(m, "undo", func() {}, func() bool {
+	return r.watch(m, "undo", "", func() {}, func() bool {
 		if len(steps) > 0 && time.Since(last) >= 10*dragPause && settle() {
 			steps[0]()
 			steps, last = steps[1:], time.Now()
@@ -175,8 +175,9 @@ func (r *recorder) stallsOfWork(s *session.Session, m *Measures) error {
 const settled = 300 * time.Millisecond
 
 // watch starts something and measures how long the window does not look at mouse and keys until done, which is asked every
-// few milliseconds, and until what came of it has been shown. Both run on the toolkit's goroutine.
-func (r *recorder) watch(m *Measures, during string, start func(), done func() bool) error {
+// few milliseconds, and until what came of it has been shown: that is of the same stall, or of one called after. Both run on the
+// toolkit's goroutine.
+func (r *recorder) watch(m *Measures, during, after string, start func(), done func() bool) error {
 	stall := Stall{During: during}
 	var looked time.Time
 	look := fyne.NewAnimation(captureLongest, func(float32) { // the toolkit ticks one each time that it has looked
@@ -201,6 +202,10 @@ func (r *recorder) watch(m *Measures, during string, start func(), done func() b
 					over = time.Now()
 				}
 			})
+			if after != "" && !over.IsZero() {
+				m.Stalls, stall, after = append(m.Stalls, stall), Stall{During: after}, ""
+				r.own.longest = 0
+			}
 			if n := r.window.session.View().Notice; n != nil && n.Severity == session.Failure {
 				failure = n.Text
 			}

@@ -52,7 +52,7 @@ CHANNELS = (
     {"kind": "slice"},
 )
 BATCH = 64
-LR = 2e-3
+LR = 2e-3  # half of it for weights that go on
 EMA = 0.995
 WARMUP = 0.05  # of the budget
 WEIGHT = (1.5, 1.0, 2.0)  # of the classes: the rare ones count more
@@ -242,7 +242,7 @@ def scores(looks: Looks, logits: np.ndarray) -> dict:
 
 
 def train(
-    folder: Path, run: Path, budget_s: float, batch: int = BATCH, every: int = 50, start: Path | None = None, half: bool = False
+    folder: Path, run: Path, budget_s: float, batch: int = BATCH, every: int = 200, start: Path | None = None, half: bool = False
 ) -> tuple[DetailNet, dict, dict]:
     """The best validated weights (every so many steps), their scores and where the data come from. losses.csv in run says how it went.
 
@@ -251,8 +251,9 @@ def train(
     rng = np.random.default_rng(1)
     teach, check = read(folder, lambda c: not held_out(c)), read(folder, held_out)
     net = DetailNet().to(memory_format=torch.channels_last_3d)
-    earlier = 0.0
+    earlier, rate = 0.0, LR
     if start is not None:
+        rate = LR / 2
         weights = torch.load(start, weights_only=True)
         net.load_state_dict(weights["state"])
         earlier = weights["elapsed_s"]
@@ -269,7 +270,7 @@ def train(
             if part > seen:  # cases that have been made meanwhile
                 teach, seen = read(folder, lambda c: not held_out(c)), seen + 0.25
             for group in optimiser.param_groups:
-                group["lr"] = LR * (part / WARMUP if part < WARMUP else 0.5 * (1 + math.cos(math.pi * (part - WARMUP) / (1 - WARMUP))))
+                group["lr"] = rate * (part / WARMUP if part < WARMUP else 0.5 * (1 + math.cos(math.pi * (part - WARMUP) / (1 - WARMUP))))
             rows = torch.from_numpy(rng.integers(0, len(teach), batch))
             pieces = [augmented(teach.hu[r].float(), teach.marks[r], rng) for r in rows.chunk(8)]
             x = channels(torch.cat([p[0] for p in pieces]), torch.cat([p[1] for p in pieces]), teach.slice_mm[rows])

@@ -97,6 +97,27 @@ func TestExternal(t *testing.T) {
 	}
 }
 
+// TestExternalIsOnePiece: specks of cloth a voxel off the skin are not of the patient.
+func TestExternalIsOnePiece(t *testing.T) {
+	g := volume.NewUniformGrid(240, 150, 24, 1.2, 1.2, 3, volume.Vec{-144, -90, 0})
+	shape := thorax{a: 95, b: 62}
+	v, outline := shape.make(g), shape.outline(g)
+	for y := 40; y < 110; y += 5 {
+		x := g.Nx - 1
+		for !outline.At(x, y, 12) {
+			x--
+		}
+		v.HU[g.Index(x+2, y, 12)] = 0
+	}
+	got, err := External(context.Background(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parts := volume.ComponentRuns(got); len(parts) != 1 {
+		t.Errorf("%d pieces", len(parts))
+	}
+}
+
 func TestExternalLeavesTheAirBetweenArmsAndHead(t *testing.T) {
 	// A torus of tissue lying in a few slices on a slab: closed there, open above.
 	g := volume.NewUniformGrid(150, 150, 40, 1.5, 1.5, 3, volume.Vec{})

@@ -9,11 +9,12 @@ import (
 )
 
 const (
-	externalHU      = -350 // about half way between air and skin
-	externalOpenMM  = 5    // what is thinner than twice this is couch, board, clothes or tube
-	externalCloseMM = 6    // bridges folds and streaks
-	nostrilMM       = 4    // outside air reaches through no passage narrower than twice this
-	lungHU          = -950 // a hole denser than this on average is lung, even when the windpipe opens outside
+	externalHU       = -350 // about half way between air and skin
+	externalOpenMM   = 5    // what is thinner than twice this is couch, board, clothes or tube
+	externalCloseMM  = 6    // bridges folds and streaks
+	nostrilMM        = 4    // outside air reaches through no passage narrower than twice this
+	externalIslandCC = 1    // less than this apart from the body is a fold of clothes or noise
+	lungHU           = -950 // a hole denser than this on average is lung, even when the windpipe opens outside
 )
 
 // External is the patient's outline, filled: lungs, windpipe and bowel gas are in it, the couch, the
@@ -43,7 +44,11 @@ func External(ctx context.Context, v *volume.Volume) (*volume.Mask, error) {
 	if m.Empty() {
 		return nil, ErrNoBody
 	}
-	return c.refine(ctx, m, v, externalHU)
+	fine, err := c.refine(ctx, m, v, externalHU)
+	if err != nil {
+		return nil, err
+	}
+	return RemoveIslands(fine, externalIslandCC), nil
 }
 
 // fillInside adds the holes of each slice that are inside the patient: not the air between raised arms

@@ -10,6 +10,7 @@ LOOKS ?= 0
 SETS ?= phantom-100b real-16b real-graft-14 phantom-20b
 CT ?= ../shared/data/ct/test
 START ?=
+BFLOAT16 ?=
 FUZZTIME ?= 15s
 # the real CTs that train, where the judge is fitted too
 JUDGE_CT ?= ../shared/data/ct/train
@@ -90,10 +91,11 @@ bench-peers: build ## the bars of reading, scanning and writing; ours against py
 evaluate: build ## measure both networks on the committed test cases; writes docs/models.md
 	./clipwright evaluate $(foreach set,$(SETS),--cases models/testsets/$(set).json) --ct $(CT) --json $(OUT)/evaluation.json --markdown docs/models.md --force
 
-detail: build ## train the Detail Net within BUDGET (30m) on pieces of its own cases (LOOKS of each set; 0: all); START as for train
+detail: build ## train the Detail Net within BUDGET (30m) on pieces of its own cases (LOOKS of each set; 0: all); START as for train, BFLOAT16=1 where the CPU has it
 	@.ci/venv
 	./clipwright evaluate $(foreach set,$(DETAIL_SETS),--cases models/testsets/$(set).json) $(if $(wildcard $(JUDGE_CT)),--ct $(JUDGE_CT)) --looks $(OUT)/looks --limit $(LOOKS)
-	$(VENV)/bin/python $(TRAIN)/detail.py $(OUT)/looks $(TRAIN)/runs/detail --budget $(BUDGET) $(if $(START),--start $(START)/detail.pt) --models models
+	$(VENV)/bin/python $(TRAIN)/detail.py $(OUT)/looks $(TRAIN)/runs/detail --budget $(BUDGET) $(patsubst %,--start %,$(wildcard $(START)/detail.pt)) $(if $(BFLOAT16),--bfloat16) --models models
+	cp $(TRAIN)/runs/detail/detail.pt $(TRAIN)/start/detail.pt
 
 judge: build ## fit the judge of candidates, on its own cases
 	@.ci/venv

@@ -55,13 +55,9 @@ func TestLooksForTraining(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, errOut)
 	}
 	base := filepath.Join(looks, "phantom_2")
-	var rows []lookRow
-	b, err := os.ReadFile(base + ".json")
-	if err == nil {
-		err = json.Unmarshal(b, &rows)
-	}
-	if err != nil || len(rows) == 0 || !strings.Contains(out, "looks") {
-		t.Fatalf("%v, %d rows\n%s", err, len(rows), out)
+	rows := lookRows(t, base)
+	if len(rows) == 0 || !strings.Contains(out, "looks") {
+		t.Fatalf("%d rows\n%s", len(rows), out)
 	}
 	for _, r := range rows {
 		if r.SliceMM <= 0 || r.Clips < 0 || r.Stage == "" {
@@ -80,7 +76,20 @@ func TestLooksForTraining(t *testing.T) {
 	}
 }
 
-// TestCrowdedLooks: a crowded case shows more pieces than an ordinary one of the same body, some of two clips, and says that it is crowded.
+// lookRows reads the rows of the case whose files are called base.
+func lookRows(t *testing.T, base string) (rows []lookRow) {
+	t.Helper()
+	b, err := os.ReadFile(base + ".json")
+	if err == nil {
+		err = json.Unmarshal(b, &rows)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// TestCrowdedLooks: a crowded case shows many pieces with a clip, some with two, and says that it is crowded.
 func TestCrowdedLooks(t *testing.T) {
 	dir := t.TempDir()
 	set, looks := filepath.Join(dir, "set.json"), filepath.Join(dir, "looks")
@@ -91,14 +100,7 @@ func TestCrowdedLooks(t *testing.T) {
 	if code, _, errOut := call(t, sensitive, "evaluate", "--cases", set, "--looks", looks); code != ExitOK {
 		t.Fatalf("exit %d: %s", code, errOut)
 	}
-	var rows []lookRow
-	b, err := os.ReadFile(filepath.Join(looks, "phantom_620002.json"))
-	if err == nil {
-		err = json.Unmarshal(b, &rows)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := lookRows(t, filepath.Join(looks, "phantom_620002"))
 	clips, pairs := 0, 0
 	for _, r := range rows {
 		if !r.Crowded {

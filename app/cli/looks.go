@@ -83,10 +83,8 @@ func writeLooks(ctx context.Context, deps Deps, nets segment.Networks, sets []te
 // boxOfBed holds all clips of the bed and what stands round them.
 func boxOfBed(c *phantom.Case) *segment.ROI {
 	box := segment.ROI{MinMM: volume.Vec{1e9, 1e9, 1e9}, MaxMM: volume.Vec{-1e9, -1e9, -1e9}}
-	for _, k := range c.Clips {
-		if k.Axillary {
-			continue
-		}
+	bed, _ := bedAndAxillary(c)
+	for _, k := range bed {
 		for i, at := range k.CentreMM {
 			box.MinMM[i] = min(box.MinMM[i], at-bedMarginMM)
 			box.MaxMM[i] = max(box.MaxMM[i], at+bedMarginMM)

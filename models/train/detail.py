@@ -7,7 +7,7 @@ LOOKS holds, for each case, NAME_hu.npy (int16 [n, z, y, x], HU in cubes of 0.75
 the piece, bit 1 other pieces) and NAME.json (a row a piece: where in the pipeline it was looked at, the slice thickness, the
 logit of the model of a clip that it is two, how many clips it holds, and whether its case is crowded: made with more pairs and
 distractors than patients have). Preprocessing exists once, in Go (segment/detail.go).
-Cases that appear meanwhile are picked up. A seventh of the cases validates; on it, too, is fitted how the net and the model of a
+Cases that appear meanwhile are picked up. A seventh of the cases validates, which share real CTs and crowded bodies with others; on it, too, is fitted how the net and the model of a
 clip together tell two clips from one.
 With --models the best weights become MODELS/detail.onnx and its card; nothing is written unless ONNX Runtime gives PyTorch's numbers.
 """
@@ -246,7 +246,7 @@ def train(
 ) -> tuple[DetailNet, dict, dict]:
     """The best validated weights (every so many steps), their scores and where the data come from. losses.csv in run says how it went.
 
-    start: weights of an earlier run to go on from. half: multiply in bfloat16, several times faster where the CPU has it."""
+    start: weights of an earlier run to go on from. half: multiply in bfloat16: half the processor time of a step or less, where the CPU has it."""
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
     teach, check = read(folder, lambda c: not held_out(c)), read(folder, held_out)

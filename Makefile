@@ -22,7 +22,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers qa-bar journey bench bench-inference bench-peers evaluate detail judge precision providers train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers qa-bar journey pinch bench bench-inference bench-peers evaluate detail judge precision providers train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,10 @@ qa-bar: build ## 200 small cases through batch QA within 120 s, killed at random
 journey: build ## a user's way through the real window on a virtual screen, by mouse and keys: a case, a QA case, a lesson
 	@.ci/setup journey
 	.ci/journey $(OUT)/journey
+
+pinch: setup ## a pinch on a trackpad, played to a real X server by X.Org's test driver
+	@.ci/setup pinch
+	CLIPWRIGHT_PINCH=1 go test -count=1 ./internal/pinch
 
 bench: setup ## benchmarks beside the code
 	go test -run '^$$' -bench . -benchmem ./internal/... ./segment/... ./viewer/... ./app/cli

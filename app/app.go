@@ -70,6 +70,7 @@ func Run(fyneApp fyne.App, o Options) error {
 	if o.Capture == "" && o.Measure == "" {
 		fyneApp.Lifecycle().SetOnStarted(func() {
 			fyne.Do(w.restorePlace)
+			fyne.Do(w.hearPinches)
 			time.AfterFunc(managerWait, func() { fyne.Do(w.restorePlace) })
 		})
 	}

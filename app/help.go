@@ -190,7 +190,7 @@ func (p *keyPage) mouse() fyne.CanvasObject {
 		lines.Add(w.choiceOf(button.name, actions))
 	}
 	lines.Add(columns(2, newText(lang.L("wheel"), textStyle{colour: colourDim, shrink: true, minWidth: choiceWidth}),
-		inset(newText(lang.L("slices of the view under the pointer; with Ctrl, or a pinch that the system reports so: zoom to the pointer"), textStyle{}), buttonPadding, 0, 0, 0), layout.NewSpacer()))
+		inset(newText(lang.L("slices of the view under the pointer; with Ctrl, or by a pinch on a trackpad: zoom to the pointer"), textStyle{}), buttonPadding, 0, 0, 0), layout.NewSpacer()))
 	return lines
 }
 

@@ -79,6 +79,7 @@ type window struct {
 	menu      *widget.PopUp // of a structure, shown last
 	chooser   *dialog.FileDialog
 	released  <-chan struct{} // closed when the networks are; nil until the window closes
+	deafen    func()          // stops hearing pinches; nil where none are heard
 }
 
 // newWindow builds the window; post runs a function on the toolkit's goroutine.
@@ -336,6 +337,9 @@ func (w *window) close() {
 		w.released = both(w.released, m.close())
 	}
 	w.rememberPlace()
+	if w.deafen != nil {
+		w.deafen()
+	}
 	w.win.Close()
 }
 

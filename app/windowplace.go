@@ -23,7 +23,7 @@ func (w *window) firstSize() fyne.Size {
 	return size
 }
 
-// nativeHandle is the desktop's own handle of a window; 0 where places cannot be told: on Wayland, say.
+// nativeHandle is the desktop's own handle of a window; 0 on Wayland, say.
 func nativeHandle(win fyne.Window) (handle uintptr) {
 	native, ok := win.(desktopdriver.NativeWindow)
 	if !ok {
@@ -35,6 +35,8 @@ func nativeHandle(win fyne.Window) (handle uintptr) {
 			handle = c.WindowHandle
 		case desktopdriver.WindowsWindowContext:
 			handle = c.HWND
+		case desktopdriver.MacWindowContext:
+			handle = c.NSWindow
 		}
 	})
 	return handle

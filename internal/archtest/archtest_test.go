@@ -19,7 +19,7 @@ const module = "github.com/clipwright/clipwright"
 func mayImport() map[string][]string {
 	return map[string][]string{
 		"":                  {"app", "app/cli", "app/session", "internal/locale", "models", "segment", "segment/onnx"},
-		"app":               {"app/session", "assets", "internal/cputime", "internal/dicom", "internal/files", "internal/phantom", "internal/place", "internal/qa", "internal/report", "internal/teach", "internal/volume", "segment", "viewer", "viewer/pane"},
+		"app":               {"app/session", "assets", "internal/cputime", "internal/dicom", "internal/files", "internal/phantom", "internal/pinch", "internal/place", "internal/qa", "internal/report", "internal/teach", "internal/volume", "segment", "viewer", "viewer/pane"},
 		"app/session":       {"internal/dicom", "internal/nifti", "internal/phantom", "internal/qa", "internal/store", "internal/volume", "segment"},
 		"app/cli":           {"app/session", "internal/dicom", "internal/files", "internal/nifti", "internal/phantom", "internal/qa", "internal/report", "internal/teach", "internal/volume", "segment"},
 		"assets":            {},
@@ -40,6 +40,7 @@ func mayImport() map[string][]string {
 		"internal/locale":   {},
 		"internal/cputime":  {},
 		"internal/place":    {},
+		"internal/pinch":    {},
 		"internal/archtest": {},
 	}
 }

@@ -244,6 +244,8 @@ class Stage:
             return
         if patch < 64:  # its deeper levels are so small that oneDNN's bfloat16 gradients hold NaNs: see model.deepest
             return
+        if not torch.cpu._is_avx512_bf16_supported():  # emulated, a step of a wide network takes minutes
+            return
         x = torch.zeros(2, len(CHANNELS), patch, patch, patch)
         times = {}
         for bf16 in (False, True, False, True):

@@ -246,6 +246,13 @@ func (p *Pane) Scrolled(e *fyne.ScrollEvent) {
 	}
 }
 
+// Pinched zooms to the mouse, if it is over the picture, by how much two fingers have spread.
+func (p *Pane) Pinched(factor float64) {
+	if p.has && p.hover != nil && p.calls.OnZoom != nil {
+		p.calls.OnZoom(factor, *p.hover)
+	}
+}
+
 // DoubleTapped maximises the view or brings the others back.
 func (p *Pane) DoubleTapped(*fyne.PointEvent) {
 	if p.calls.OnDoubleTap != nil {

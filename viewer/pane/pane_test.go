@@ -122,6 +122,27 @@ func TestWheelSteps(t *testing.T) {
 	}
 }
 
+func TestPinchZoomsUnderTheMouse(t *testing.T) {
+	zooms := 0
+	var by float64
+	var about volume.Vec
+	p := shownPane(t, Callbacks{OnZoom: func(factor float64, at volume.Vec) { zooms, by, about = zooms+1, factor, at }}, 400, 320)
+	p.Pinched(1.2)
+	if zooms != 0 {
+		t.Fatal("a pinch elsewhere zoomed")
+	}
+	p.MouseIn(mouse(100, 90, 0))
+	p.Pinched(1.2)
+	if want := p.at(fyne.NewPos(100, 90)); zooms != 1 || by != 1.2 || about != want {
+		t.Errorf("%d zooms, by %g about %v, want one by 1.2 about %v", zooms, by, about, want)
+	}
+	p.MouseOut()
+	p.Pinched(1.2)
+	if zooms != 1 {
+		t.Error("a pinch zoomed after the mouse had left")
+	}
+}
+
 func TestAnEmptyPaneIgnoresTheMouse(t *testing.T) {
 	called := false
 	p := shownPane(t, Callbacks{OnPress: func(volume.Vec, bool) { called = true }, OnStep: func(int) { called = true }}, 300, 200)
@@ -129,6 +150,7 @@ func TestAnEmptyPaneIgnoresTheMouse(t *testing.T) {
 	p.MouseDown(mouse(20, 20, desktop.MouseButtonPrimary))
 	p.MouseMoved(mouse(40, 20, 0))
 	p.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.Delta{DY: 10}})
+	p.Pinched(2)
 	if called {
 		t.Error("a pane without a CT reported a pick or a step")
 	}

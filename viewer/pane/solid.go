@@ -25,6 +25,7 @@ type Solid struct {
 	zoom        float64
 	mouse       fyne.Position
 	turning     bool
+	under       bool // the mouse is over the picture
 
 	renderer viewer.SolidRenderer
 	picture  *image.RGBA
@@ -84,8 +85,8 @@ func (s *Solid) MouseDown(e *desktop.MouseEvent) { s.mouse, s.turning = e.Positi
 // MouseUp ends it.
 func (s *Solid) MouseUp(*desktop.MouseEvent) { s.turning = false }
 
-// MouseIn does nothing.
-func (s *Solid) MouseIn(*desktop.MouseEvent) {}
+// MouseIn takes pinches.
+func (s *Solid) MouseIn(*desktop.MouseEvent) { s.under = true }
 
 // degreesPerWidth is how far a drag across the picture turns.
 const degreesPerWidth = 220
@@ -104,11 +105,22 @@ func (s *Solid) MouseMoved(e *desktop.MouseEvent) {
 }
 
 // MouseOut ends turning.
-func (s *Solid) MouseOut() { s.turning = false }
+func (s *Solid) MouseOut() { s.turning, s.under = false, false }
 
 // Scrolled zooms.
 func (s *Solid) Scrolled(e *fyne.ScrollEvent) {
-	s.zoom = min(max(s.zoom*math.Pow(1.15, float64(e.Scrolled.DY)/wheelNotch), 0.5), 20)
+	s.zoomBy(math.Pow(1.15, float64(e.Scrolled.DY)/wheelNotch))
+}
+
+// Pinched zooms by how much two fingers have spread, if the mouse is over the picture.
+func (s *Solid) Pinched(factor float64) {
+	if s.under {
+		s.zoomBy(factor)
+	}
+}
+
+func (s *Solid) zoomBy(factor float64) {
+	s.zoom = min(max(s.zoom*factor, 0.5), 20)
 	s.Refresh()
 }
 

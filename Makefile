@@ -22,7 +22,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows dicom-peers geometry-peers qa-peers qa-bar journey pinch bench bench-inference bench-peers evaluate detail judge precision providers train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows wine dicom-peers geometry-peers qa-peers qa-bar journey pinch bench bench-inference bench-peers evaluate detail judge precision providers train fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ windows: ## cross-build and vet for windows/amd64 with mingw-w64
 	@.ci/setup windows
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-H windowsgui -X main.version=$(VERSION)" -o $(OUT)/windows/clipwright.exe .
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go vet ./...
+
+wine: build windows ## run the Windows program under Wine: a pinch, and a phantom's clips as here
+	@.ci/setup wine
+	.ci/wine $(OUT)/wine $(OUT)/windows
 
 dicom-peers: build ## segment a phantom and let other DICOM software judge what was written
 	@.ci/setup peers

@@ -4,3 +4,6 @@ package onnx
 
 // preload does nothing: elsewhere the loader finds a library's companions beside it.
 func preload(string) {}
+
+// directmlReady is asked on Windows alone.
+func directmlReady() error { return nil }

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"fmt"
 	"path/filepath"
 	"syscall"
 )
@@ -16,4 +17,12 @@ func preload(folder string) {
 		// The handle is kept for the life of the process, like the library itself.
 		_, _ = syscall.LoadLibrary(filepath.Join(folder, name))
 	}
+}
+
+// directmlReady tells whether DirectML.dll loads: where it does not, the library that wants it ends the program.
+func directmlReady() error {
+	if _, err := syscall.LoadLibrary("DirectML.dll"); err != nil {
+		return fmt.Errorf("DirectML.dll does not load: %w", err)
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func gpuProviders() []provider {
 		},
 		{
 			name: directml, ortName: "DmlExecutionProvider", platforms: []string{"windows"}, fixedMemory: true,
-			enable: func(o *ort.SessionOptions, device int) error { return o.AppendExecutionProviderDirectML(device) },
+			enable: enableDirectML,
 			advice: "DirectML needs Windows 10 (1903) or later, a DirectX 12 GPU, and DirectML.dll beside " +
 				"onnxruntime.dll: `.ci/onnxruntime windows-amd64` fetches both (README.md, \"GPU\")",
 		},
@@ -112,6 +112,9 @@ func plain(err error) error {
 			text = parts[2]
 		}
 	}
+	if _, rest, ok := cutLast(text, " was false. "); ok { // a check in its source: file, line, function, condition
+		text = rest
+	}
 	return errors.New(strings.TrimSpace(text))
 }
 
@@ -146,6 +149,13 @@ func enableCUDA(o *ort.SessionOptions, device int) error {
 		return err
 	}
 	return o.AppendExecutionProviderCUDA(c)
+}
+
+func enableDirectML(o *ort.SessionOptions, device int) error {
+	if err := directmlReady(); err != nil {
+		return err
+	}
+	return o.AppendExecutionProviderDirectML(device)
 }
 
 // enableWebGPU asks for the faster GPU where there are two, and with device 1 for the more frugal one: WebGPU offers no

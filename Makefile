@@ -22,7 +22,7 @@ XVFB := xvfb-run -a -s "-screen 0 1600x1000x24" env LIBGL_ALWAYS_SOFTWARE=1
 TRAIN := models/train
 VENV := $(TRAIN)/.venv
 
-.PHONY: help setup build run test test-train lint windows wine dicom-peers geometry-peers qa-peers qa-bar journey pinch bench bench-inference bench-peers evaluate detail judge precision providers train fuzz soak clean
+.PHONY: help setup build run test test-train lint windows wine dicom-peers geometry-peers qa-peers qa-bar journey pinch bench bench-inference bench-peers evaluate detail judge second-simulator precision providers train paper fuzz soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -111,6 +111,11 @@ judge: build ## fit the judge of candidates, on its own cases
 	./clipwright evaluate --cases models/testsets/judge-phantom.json $(if $(wildcard $(JUDGE_CT)),--cases models/testsets/judge-real.json --ct $(JUDGE_CT)) --candidates $(OUT)/candidates.jsonl --force
 	$(VENV)/bin/python $(TRAIN)/judge.py $(OUT)/candidates.jsonl --card models/segmentation.json
 
+second-simulator: build ## measure on clips that a second simulator draws into the real CTs: docs/second-simulator.md
+	python3 -m venv $(OUT)/second-venv && $(OUT)/second-venv/bin/pip install -q numpy scipy pydicom nibabel
+	rm -rf $(OUT)/second
+	$(OUT)/second-venv/bin/python .ci/second_simulator.py ./clipwright $(dir $(CT)) $(OUT)/second docs/second-simulator.md
+
 precision: build ## half precision and 8-bit integers beside float32: speed of a patch, and clips on 20 fixed cases (these differ: exit 1)
 	@.ci/venv
 	./clipwright phantom --seed 700100 --tensors $(OUT)/precision/tensors --count 6
@@ -123,6 +128,10 @@ providers: build ## the same clips on every provider that opens here: 20 fixed c
 train: build ## train both networks within BUDGET (30m) from nothing; START=models/train/start goes on
 	@.ci/venv
 	$(TRAIN)/run $(BUDGET) product $(START)
+
+paper: build ## train the paper's regime within BUDGET and measure it beside what ships: docs/models-paper.md
+	@.ci/venv
+	$(TRAIN)/run $(BUDGET) paper
 
 FUZZERS := FuzzReadCT FuzzReadStructureSet FuzzAppend
 fuzz: setup ## fuzz the DICOM readers for some seconds each

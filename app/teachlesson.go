@@ -276,7 +276,7 @@ func (l *lesson) showTools() {
 			s.SetTool(session.ToolCrosshair)
 		})
 		between.small, away.small = true, true
-		l.boost.Add(columns(6, middle(newText(fmt.Sprintf("%.1f cm³", d.CC), textStyle{})), middle(newText(fmt.Sprintf(lang.L("brush %.0f mm"), view.BrushMM), textStyle{size: sizeSmall, colour: colourDim})), layout.NewSpacer(), between, away))
+		l.boost.Add(columns(6, middle(newText(fmt.Sprintf("%.1f cc", d.CC), textStyle{})), middle(newText(fmt.Sprintf(lang.L("brush %.0f mm"), view.BrushMM), textStyle{size: sizeSmall, colour: colourDim})), layout.NewSpacer(), between, away))
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 type evaluateOptions struct {
 	cases                        []string
 	ct, json, markdown, provider string
-	candidates, looks            string
+	candidates, looks, networks  string
 	limit, threads               int
 	force                        bool
 }
@@ -37,6 +37,7 @@ func evaluateCommand(deps Deps) *cobra.Command {
 	f.StringVar(&o.markdown, "markdown", "", "write the model report")
 	f.StringVar(&o.candidates, "candidates", "", "instead of measuring, write what the networks mark and whether it is a clip, a line each, for models/train/judge.py")
 	f.StringVar(&o.looks, "looks", "", "instead of measuring, write into this folder every piece that the Detail Net would be asked about, for models/train/detail.py")
+	f.StringVar(&o.networks, "networks", "", "measure location and segmentation (.onnx and .json) of this folder instead of the networks that ship")
 	f.StringVar(&o.provider, "provider", "cpu", "auto, cpu, cuda, webgpu, directml or coreml")
 	f.IntVar(&o.threads, "threads", 0, "CPU threads; 0 takes every physical core")
 	f.IntVar(&o.limit, "limit", 0, "only the first N cases of each set; 0 takes all")
@@ -73,6 +74,13 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 		}
 		sets = append(sets, set)
 	}
+	if o.networks != "" {
+		var err error
+		if deps.Models, err = networksOf(o.networks); err != nil {
+			return err
+		}
+		deps.ModelsError = nil
+	}
 	nets, closeNets, err := deps.openNetworks(ctx, segment.Options{Provider: o.provider, Threads: o.threads})
 	if err != nil {
 		return err
@@ -100,6 +108,24 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 	return writeEvaluation(deps, e, o)
 }
 
+// networksOf reads a Location Net and a Segmentation Net with their cards, as models/train/export.py leaves them.
+func networksOf(folder string) (m segment.Models, err error) {
+	for name, into := range map[string]*segment.Model{"location": &m.Location, "segmentation": &m.Segmentation} {
+		graph, err := os.ReadFile(filepath.Join(folder, name+".onnx"))
+		if err != nil {
+			return m, err
+		}
+		card, err := os.ReadFile(filepath.Join(folder, name+".json"))
+		if err != nil {
+			return m, err
+		}
+		if *into, err = segment.NewModel(name, graph, card); err != nil {
+			return m, fmt.Errorf("%s: %w", folder, err)
+		}
+	}
+	return m, nil
+}
+
 func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set testSet, o evaluateOptions) (e SetEvaluation, err error) {
 	e = SetEvaluation{Name: set.Name, About: set.About}
 	if host := set.missingHost(o.ct); host != "" {
@@ -122,7 +148,7 @@ func evaluateSet(ctx context.Context, deps Deps, nets segment.Networks, set test
 			return nil
 		}
 		e.Cases = append(e.Cases, r)
-		if o.markdown != "" && t.Host == "" {
+		if o.markdown != "" && o.networks == "" && t.Host == "" {
 			e.failures = worst(append(e.failures, failuresOf(r, c.Volume)...))
 		}
 		fmt.Fprintf(deps.Out, "%s: %d of %d clips, %d false, DSC %.3f (2 mm), threshold %d false, top-hat %d false, %.1f s\n",
@@ -142,7 +168,11 @@ func writeEvaluation(deps Deps, e Evaluation, o evaluateOptions) error {
 		if err := writeContactSheets(e, o); err != nil {
 			return err
 		}
-		if err := writeAside(o.markdown, []byte(modelReport(deps, e)), o.force); err != nil {
+		page := modelReport
+		if o.networks != "" {
+			page = otherReport
+		}
+		if err := writeAside(o.markdown, []byte(page(deps, e)), o.force); err != nil {
 			return err
 		}
 	}

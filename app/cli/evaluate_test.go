@@ -133,3 +133,50 @@ func TestEveryClipIsOfOnePiece(t *testing.T) {
 		}
 	}
 }
+
+// TestEvaluateOtherNetworks: networks that are not there are named, and a report of others is its own page.
+func TestEvaluateOtherNetworks(t *testing.T) {
+	dir := t.TempDir()
+	set, page := filepath.Join(dir, "set.json"), filepath.Join(dir, "other.md")
+	if err := os.WriteFile(set, []byte(`{"name": "one", "cases": [{"seed": 2, "small": true}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := func(d *Deps) { d.Engine = brightEngine{levelHU: 400} }
+	code, _, errOut := call(t, other, "evaluate", "--cases", set, "--networks", dir)
+	if code != ExitFailure || !strings.Contains(errOut, dir) || !strings.Contains(errOut, ".onnx") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+	for _, name := range []string{"location", "segmentation"} {
+		for _, ext := range []string{".onnx", ".json"} {
+			b, err := os.ReadFile(filepath.Join("..", "..", "models", name+ext))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, name+ext), withoutJudge(t, b), 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if code, _, errOut := call(t, other, "evaluate", "--cases", set, "--networks", dir, "--markdown", page); code != ExitOK {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	text, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(string(text), "do not ship") || strings.Contains(string(text), "Case by case") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// withoutJudge is a card without its judge, which needs a Detail Net; what is no card stays.
+func withoutJudge(t *testing.T, file []byte) []byte {
+	t.Helper()
+	var card map[string]any
+	if json.Unmarshal(file, &card) != nil {
+		return file
+	}
+	delete(card, "judge")
+	out, err := json.Marshal(card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

@@ -257,7 +257,7 @@ func printAttempt(deps Deps, c *teach.Case, t *teach.Attempt) {
 	fmt.Fprintf(w, "%s, %s: %s (a mark within %g mm of a centre has found it)\n", t.Learner, t.Title, scoreText(t.Score), t.HitRadiusMM)
 	printVerdicts(deps, t.Verdicts)
 	if b := t.Boost; b != nil {
-		fmt.Fprintf(w, "boost: DSC %s, HD95 %s mm, %s of %s cm³ (%s)\n", figure(b.DSC, 3), figure(b.HD95MM, 1), figure(b.TestCC, 1), figure(b.RefCC, 1), b.OffsetText)
+		fmt.Fprintf(w, "boost: DSC %s, HD95 %s mm, %s of %s cc (%s)\n", figure(b.DSC, 3), figure(b.HD95MM, 1), figure(b.TestCC, 1), figure(b.RefCC, 1), b.OffsetText)
 		for _, d := range teach.Definitions() {
 			if d.Key == "dsc" || d.Key == "hd95_mm" {
 				fmt.Fprintf(w, "  %s: %s\n", d.Name, d.Text)

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/clipwright/clipwright/segment"
 )
 
 // yardstick is one figure over cases; value returns false where it is undefined.
@@ -246,15 +248,13 @@ func inStratum(cases []CaseEvaluation, s stratum) []CaseEvaluation {
 	return out
 }
 
-// modelReport is docs/models.md.
+// modelReport is docs/models.md: what was measured of the networks that ship.
 func modelReport(deps Deps, e Evaluation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The networks and what was measured\n\n")
-	fmt.Fprintf(&b, "This page is written by `make evaluate`; change the program, not the page. Clipwright is not a medical device.\n\n")
-	for _, m := range deps.Models.All() {
-		fmt.Fprintf(&b, "- **%s** %s, configuration `%s`: %.2f MB, patch %d^3 at %g mm, SHA-256 `%s`. Trained %s on: %s.\n", m.Card.Name, m.Card.Version,
-			m.Card.Config, float64(len(m.ONNX))/1e6, m.Card.PatchVoxels, m.Card.SpacingMM, m.Card.SHA256, m.Card.Trained, strings.Join(m.Card.Data, "; "))
-	}
+	fmt.Fprintf(&b, "This page is written by `make evaluate`; change the program, not the page. Clipwright is not a medical device. What the paper's "+
+		"own regime makes of two of these sets within a small budget is in [models-paper.md](models-paper.md) (`make paper`).\n\n")
+	writeNetworks(&b, deps.Models)
 	if m := deps.Detail.Card.Metrics; deps.Detail.Card.Pair != nil {
 		fmt.Fprintf(&b, "- The Detail Net on %.0f looks of cases left out: area under the ROC curve %.3f for clip or not; for two clips or one %.3f by the model of a clip, "+
 			"%.3f by the net, %.3f by both together.\n", m["validation_looks"], m["validation_clip_auc"], m["validation_pair_auc_fit"], m["validation_pair_auc_net"], m["validation_pair_auc"])
@@ -275,9 +275,49 @@ func modelReport(deps Deps, e Evaluation) string {
 		"drawn by the same physics as in training, in CTs that never trained, few of them. Earlier sets of models/testsets (without a b in "+
 		"their names) had been measured before the weight of a doubtful pair was last chosen; the sets above were committed after that and before "+
 		"anything was measured on them. They say nothing yet about real surgical clips; the paper's figures "+
-		"(DSC 0.844, HD95 2.008 mm, ASD 0.333 mm) are of 5 real patients and cannot be compared with them directly.\n")
+		"(DSC 0.844, HD95 2.008 mm, ASD 0.333 mm) are of 5 real patients and cannot be compared with them directly. Clips of a second simulator, "+
+		"which shares nothing with the phantom, are in [second-simulator.md](second-simulator.md) (`make second-simulator`).\n")
 	fmt.Fprintf(&b, "\n%s", credits)
 	return b.String()
+}
+
+// otherReport is the page of what was measured of networks that do not ship.
+func otherReport(deps Deps, e Evaluation) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# The paper's regime within a small budget, and what was measured\n\n")
+	fmt.Fprintf(&b, "This page is written by `make paper`: networks that do not ship, trained by `models/train/config/paper.toml` from nothing, for as long as "+
+		"stands below, and measured as those of [models.md](models.md) are. They have no judge and no Detail Net: a voxel is clip where the network says 0.5 "+
+		"or more. The paper trained for 1000 epochs and on a GPU; this says what its regime gives on the hardware named, not what it can give. Clipwright is "+
+		"not a medical device.\n\n")
+	writeNetworks(&b, deps.Models)
+	for _, set := range e.Sets {
+		fmt.Fprintf(&b, "\n## Test set `%s`, %d cases\n\n%s\n\n", set.Name, len(set.Cases), set.About)
+		if set.Skipped != "" {
+			fmt.Fprintf(&b, "%s\n", set.Skipped)
+			continue
+		}
+		b.WriteString(summaryTable(set.Cases))
+		writeFailed(&b, set.Failed)
+	}
+	return b.String()
+}
+
+func writeNetworks(b *strings.Builder, networks segment.Models) {
+	for _, m := range networks.All() {
+		fmt.Fprintf(b, "- **%s** %s, configuration `%s`: %.2f MB, patch %d^3 at %g mm, SHA-256 `%s`. Trained %s on: %s.\n", m.Card.Name, m.Card.Version,
+			m.Card.Config, float64(len(m.ONNX))/1e6, m.Card.PatchVoxels, m.Card.SpacingMM, m.Card.SHA256, m.Card.Trained, strings.Join(m.Card.Data, "; "))
+	}
+}
+
+// writeFailed names the cases that were not measured.
+func writeFailed(b *strings.Builder, failed []FailedCase) {
+	if len(failed) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n### Not measured\n\n")
+	for _, f := range failed {
+		fmt.Fprintf(b, "- %s: %s\n", f.Name, f.Reason)
+	}
 }
 
 // weightsText lists weights by name.
@@ -315,12 +355,7 @@ func writeSet(b *strings.Builder, set SetEvaluation) {
 		fmt.Fprintf(b, "| %s | %g | %d | %d | %d | %.3f | %s | %s | %d | %.1f |\n", c.Name, c.SliceMM, len(c.Clips), c.found(), len(c.False),
 			c.Network.DSC, millimetres(c.Network.HD95MM), look, c.Threshold.False, c.Seconds)
 	}
-	if len(set.Failed) > 0 {
-		fmt.Fprintf(b, "\n### Not measured\n\n")
-		for _, f := range set.Failed {
-			fmt.Fprintf(b, "- %s: %s\n", f.Name, f.Reason)
-		}
-	}
+	writeFailed(b, set.Failed)
 	writePictures(b, &set)
 	fmt.Fprintf(b, "\n### What was missed or false\n\n")
 	if !slices.ContainsFunc(set.Cases, func(c CaseEvaluation) bool { return !c.exact() }) {

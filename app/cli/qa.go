@@ -177,7 +177,7 @@ func printQA(deps Deps, r *qa.Result, rules *qa.Rules) {
 		fmt.Fprintf(w, " at %s\n", qa.Letters(c.CentreMM))
 	}
 	for _, t := range r.Targets {
-		fmt.Fprintf(w, "%s: %.2f cm³, %d of %d clips inside%s%s\n", t.Name, t.CC, t.Inside, len(t.Clips), distance(", skin", t.SkinMM), distance(", lung", t.LungMM))
+		fmt.Fprintf(w, "%s: %.2f cc, %d of %d clips inside%s%s\n", t.Name, t.CC, t.Inside, len(t.Clips), distance(", skin", t.SkinMM), distance(", lung", t.LungMM))
 	}
 	fmt.Fprintf(w, "\nchecks: %d fail, %d to look at, %d pass\n", r.Count(qa.Fail), r.Count(qa.Look), r.Count(qa.Pass))
 	for _, c := range r.Checks {

@@ -265,7 +265,7 @@ func (s *study) outsideBody() []finding {
 		}
 		out := t.mask.Subtract(s.body)
 		if mm3 := out.VolumeMM3(); mm3 > s.rules.Checks.OutsideBodyMM3 {
-			all = append(all, finding{t.Name, fmt.Sprintf("%.2f cm³, %.0f %%, lie outside the body", mm3/1000, 100*mm3/t.mask.VolumeMM3()), middle(out)})
+			all = append(all, finding{t.Name, fmt.Sprintf("%.2f cc, %.0f %%, lie outside the body", mm3/1000, 100*mm3/t.mask.VolumeMM3()), middle(out)})
 		}
 	}
 	return all

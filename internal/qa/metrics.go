@@ -50,8 +50,8 @@ type Definition struct{ Key, Name, Unit, Text string }
 // in DSC and HD and 200 % in mean distance, so none is printed without its definition.
 func Definitions(t Tolerances) []Definition {
 	return []Definition{
-		{"ref_cc", "Reference", "cm³", "volume of the reference: voxels of the CT whose centre lies inside its contours (even-odd on each slice), times the voxel volume"},
-		{"test_cc", "Test", "cm³", "volume of the test, as the reference's"},
+		{"ref_cc", "Reference", "cc", "volume of the reference: voxels of the CT whose centre lies inside its contours (even-odd on each slice), times the voxel volume"},
+		{"test_cc", "Test", "cc", "volume of the test, as the reference's"},
 		{"volume_ratio", "Volume ratio", "", "test volume / reference volume"},
 		{"dsc", "DSC", "", "Dice similarity coefficient: twice the volume common to both over the sum of their volumes; 1 when both are empty"},
 		{"hd_mm", "HD", "mm", "Hausdorff distance: the largest distance from a surface voxel of one (a voxel with one of its six neighbours outside) to the nearest of the other, both ways, between voxel centres"},

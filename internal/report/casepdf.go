@@ -72,7 +72,7 @@ func (c *Case) document() *Document {
 		d.Sections = append(d.Sections, c.clipSection())
 	}
 	if len(r.Targets) > 0 {
-		t := &Table{Head: []string{"Target", "cm³", "Clips inside", "To the skin mm", "To the lung mm"}, Parts: []float64{2, 1, 1, 1, 1}, Right: []bool{false, true, true, true, true}}
+		t := &Table{Head: []string{"Target", "cc", "Clips inside", "To the skin mm", "To the lung mm"}, Parts: []float64{2, 1, 1, 1, 1}, Right: []bool{false, true, true, true, true}}
 		for _, k := range r.Targets {
 			t.add(0, 0, k.Name, fmt.Sprintf("%.2f", k.CC), fmt.Sprintf("%d of %d", k.Inside, len(k.Clips)), number(k.SkinMM), number(k.LungMM))
 		}

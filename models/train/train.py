@@ -335,7 +335,8 @@ def hardware(device: torch.device) -> str:
     """What a card says the network was trained on."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"a CPU, {torch.get_num_threads()} threads"
+    n = torch.get_num_threads()
+    return f"a CPU, {n} thread{'s' * (n > 1)}"
 
 
 def train_stage(stage: Stage, samples: Samples, cases: int = 8, save_s: float = 60.0) -> None:

@@ -228,9 +228,9 @@ def main(program, cts, out, report, per_ct=2):
     text = [
         "# Clips of a second simulator", "",
         "Written by `make second-simulator`. Clips, cavities and streaks are drawn into the real CTs by a program that shares nothing with the phantom "
-        "that the networks learn from (`.ci/second_simulator.py`), on slices of at most 5 mm; a clip is found when centres match one to one within 5 mm. Eight "
-        "of the CTs are those that the networks learn from with other clips in them, two are not. Nothing was chosen by these figures. Clipwright is not a "
-        "medical device.", "",
+        "that the networks learn from (`.ci/second_simulator.py`), on slices of at most 5 mm; a clip is found when centres match one to one within 5 mm. The CTs "
+        "of `train` are those that the networks learn from, with other clips in them; those of `test` are not. Nothing was chosen by these figures. Clipwright "
+        "is not a medical device.", "",
         "| | cases | clips | found | 95 % interval | false a case | 95 % interval | every clip and no false | 95 % interval |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, part in parts:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"structs"
 	"sync"
 	"unsafe"
 
@@ -23,6 +24,7 @@ const (
 // The structs of Xlib and libXi, whose long is a uintptr.
 type (
 	eventCookie struct { // XGenericEventCookie
+		_         structs.HostLayout
 		kind      int32
 		serial    uintptr
 		sent      int32
@@ -34,6 +36,7 @@ type (
 		_         [17]uintptr // an XEvent is 24 longs
 	}
 	gesture struct { // XIGesturePinchEvent, up to what is read
+		_                      structs.HostLayout
 		kind                   int32
 		serial                 uintptr
 		sent                   int32
@@ -42,11 +45,11 @@ type (
 		time                   uintptr
 		device, source, detail int32
 		root, window, child    uintptr
-		rootAt, at             [2]float64
-		delta, unaccelerated   [2]float64
-		scale                  float64 // of the fingers' distance, since the pinch began
+		_                      [8]float64 // where the pinch is, and how it moved
+		scale                  float64    // of the fingers' distance, since the pinch began
 	}
 	eventMask struct { // XIEventMask
+		_              structs.HostLayout
 		device, length int32
 		mask           *[4]byte
 	}
@@ -153,7 +156,7 @@ func (x *xlib) choose(display, window uintptr) (opcode int32, err error) {
 	defer selecting.Unlock()
 	refused = 0
 	before := x.onError(refuse()) // Xlib's own ends the program
-	x.select1(display, window, &eventMask{allMasterDevices, int32(len(mask)), &mask}, 1)
+	x.select1(display, window, &eventMask{device: allMasterDevices, length: int32(len(mask)), mask: &mask}, 1)
 	x.sync(display, 0)
 	x.onError(before)
 	if refused > 0 {

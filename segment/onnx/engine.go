@@ -89,7 +89,7 @@ func (e *Engine) open(ctx context.Context, m segment.Model, o segment.Options) (
 	if channels == 0 {
 		return nil, fmt.Errorf("%w: neither it nor its card says how many channels it takes", errGraph)
 	}
-	n := &network{model: m, channels: channels, threads: threads(o.Threads)}
+	n := &network{model: m, channels: channels, threads: threads(o.Threads), behind: o.Threads < 0}
 	switch o.Provider {
 	case cpu:
 		err = n.openCPU()

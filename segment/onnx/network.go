@@ -17,6 +17,7 @@ type network struct {
 	model    segment.Model
 	channels int
 	threads  int
+	behind   bool // passes on the CPU let everything else go first
 	auto     bool // the provider was not asked for by name: it may be replaced
 
 	mu       sync.Mutex // guards what follows
@@ -33,7 +34,7 @@ type runner interface {
 }
 
 func (n *network) openCPU() error {
-	s, err := openSession(n.model.Name, n.model.ONNX, sessionOptions{threads: n.threads})
+	s, err := openSession(n.model.Name, n.model.ONNX, sessionOptions{threads: n.threads, behind: n.behind})
 	if err != nil {
 		return fmt.Errorf("on the CPU: %w; the model may be damaged: fetch or build the program again", err)
 	}

@@ -22,6 +22,8 @@ type session struct {
 	name string // of the model, for errors
 	ort  *ort.DynamicAdvancedSession
 	busy chan struct{}
+	// behind lets everything else on the machine go first: a window that must not wait.
+	behind bool
 
 	// Guarded by busy.
 	closed        bool
@@ -34,6 +36,7 @@ type sessionOptions struct {
 	gpu     *provider // nil for the CPU
 	device  int
 	threads int
+	behind  bool
 	profile string // prefix of the profile's path; empty for none
 }
 
@@ -70,7 +73,7 @@ func openSession(name string, model []byte, o sessionOptions) (*session, error) 
 	if err != nil {
 		return nil, plain(err)
 	}
-	return &session{name: name, ort: s, busy: make(chan struct{}, 1)}, nil
+	return &session{name: name, ort: s, busy: make(chan struct{}, 1), behind: o.behind}, nil
 }
 
 // run passes data [c][z][y][x] of size (x, y, z) through the network into out, [z][y][x] or the answers of the whole patch. When ctx ends it returns ctx.Err()
@@ -102,6 +105,10 @@ func (s *session) run(ctx context.Context, data []float32, channels int, size [3
 	copy(s.input.GetData(), data)
 	done := make(chan error, 1)
 	go func() {
+		if s.behind {
+			runtime.LockOSThread() // for good: the thread ends with the goroutine, and nothing else runs on it
+			stepBack()
+		}
 		done <- s.ort.RunWithOptions([]ort.Value{s.input}, []ort.Value{s.output}, options)
 	}()
 	end := func(err error) error {

@@ -1,0 +1,6 @@
+//go:build !linux && !windows
+
+package onnx
+
+// stepBack does nothing here.
+func stepBack() {}

@@ -129,7 +129,7 @@ train: build ## train both networks within BUDGET (30m) from nothing; START=mode
 	@.ci/venv
 	$(TRAIN)/run $(BUDGET) product $(START)
 
-paper: build ## train the paper's regime within BUDGET and measure it beside what ships: docs/models-paper.md
+paper: build ## train the paper's regime within BUDGET (PATCH=64: smaller patches, on a CPU) and measure it beside what ships: docs/models-paper.md
 	@.ci/venv
 	$(TRAIN)/run $(BUDGET) paper
 

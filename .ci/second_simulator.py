@@ -23,6 +23,7 @@ from scipy.spatial import Delaunay
 
 FOUND_MM = 5.0
 REACH_MM = 60  # of what is rendered round the bed
+THICKEST_MM = 5.01  # of slices
 
 
 def load(path):
@@ -33,8 +34,8 @@ def load(path):
 
 
 def thicken(hu, mm, wanted):
-    """Slices of about the wanted thickness, by the mean of neighbours."""
-    n = max(1, round(wanted / mm[2]))
+    """Slices of about the wanted thickness, at most THICKEST_MM, by the mean of neighbours."""
+    n = max(1, min(round(wanted / mm[2]), int(THICKEST_MM / mm[2])))
     count = hu.shape[2] // n
     hu = hu[:, :, : count * n].reshape(*hu.shape[:2], count, n).mean(3)
     return hu, mm * [1, 1, n]
@@ -204,16 +205,19 @@ def interval(rows, figure):
 def main(program, cts, out, report, per_ct=2):
     lines, rows = [], []
     hosts = sorted(Path(cts).glob("*/*.nii.gz"))
+    if not hosts:
+        sys.exit(f"{cts}: no CTs there; this needs folders of .nii.gz, train and test")
     for h, host in enumerate(hosts):
         hu, mm = load(host)
+        if mm[2] > THICKEST_MM:
+            print(f"{host.name}: slices of {mm[2]:.1f} mm", flush=True)
+            continue
         for i in range(int(per_ct)):
             rng = np.random.default_rng([h, i])
             thick, spacing = thicken(hu, mm, rng.uniform(2, 5))
-            if spacing[2] > 5.01:
-                thick, spacing = hu, mm
-            made = insert(rng, thick, spacing) if spacing[2] <= 5.01 else None
+            made = insert(rng, thick, spacing)
             if made is None:
-                print(f"{host.name} {i}: no place for a bed" if spacing[2] <= 5.01 else f"{host.name}: slices of {spacing[2]:.1f} mm", flush=True)
+                print(f"{host.name} {i}: no place for a bed", flush=True)
                 continue
             image, truth, kind = made
             folder = Path(out) / f"{host.name.split('.')[0]}-{i}"

@@ -110,16 +110,19 @@ func runEvaluate(ctx context.Context, deps Deps, o evaluateOptions) error {
 
 // networksOf reads a Location Net and a Segmentation Net with their cards, as models/train/export.py leaves them.
 func networksOf(folder string) (m segment.Models, err error) {
-	for name, into := range map[string]*segment.Model{"location": &m.Location, "segmentation": &m.Segmentation} {
-		graph, err := os.ReadFile(filepath.Join(folder, name+".onnx"))
+	for _, part := range []struct {
+		name string
+		into *segment.Model
+	}{{"location", &m.Location}, {"segmentation", &m.Segmentation}} {
+		graph, err := os.ReadFile(filepath.Join(folder, part.name+".onnx"))
 		if err != nil {
 			return m, err
 		}
-		card, err := os.ReadFile(filepath.Join(folder, name+".json"))
+		card, err := os.ReadFile(filepath.Join(folder, part.name+".json"))
 		if err != nil {
 			return m, err
 		}
-		if *into, err = segment.NewModel(name, graph, card); err != nil {
+		if *part.into, err = segment.NewModel(part.name, graph, card); err != nil {
 			return m, fmt.Errorf("%s: %w", folder, err)
 		}
 	}

@@ -107,7 +107,7 @@ def card(config: Config, stage: str, path: Path, saved: dict, difference: float,
         "min_voxels": scores["min_voxels"],
         "calibration_a": a,
         "calibration_b": b,
-        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps in {best['elapsed_s'] / 60:.0f} min on {best['hardware']}{went_on}{mean}",
+        "trained": f"{time.strftime('%Y-%m-%d')}, {best['step']} steps of {config.batch} patches of {config.patch}^3 in {best['elapsed_s'] / 60:.0f} min on {best['hardware']}{went_on}{mean}",
         "data": [f"{n} samples: {source}" for source, n in sorted(best["sources"].items())],
         "metrics": {
             "validation_boxes": best["boxes"],

@@ -20,7 +20,7 @@ import re
 import time
 import tomllib
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a waiting thread yields its core to whoever shares it
@@ -424,12 +424,15 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("--start", type=Path, help="a run, or start/ beside this file, whose weights to begin from (default: nothing)")
     p.add_argument("--keep-location", action="store_true", help="take the Location Net of --start as it is: the budget is the Segmentation Net's")
     p.add_argument("--budget", default="40m", type=seconds, help="wall-clock time for both networks, like 40m")
+    p.add_argument("--patch", type=int, help="voxels of a side of a training patch, instead of the config's: less time a step")
     p.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     p.add_argument("--wait", default="10m", type=seconds, help="how long to wait for the first samples")
     o = p.parse_args(arguments)
     torch.set_num_threads(o.threads)
     torch.set_flush_denormal(True)
     config = read_config(o.config)
+    if o.patch is not None:
+        config = replace(config, patch=o.patch)
     o.out.mkdir(parents=True, exist_ok=True)
     samples = Samples(o.data, o.validation)
     deadline = time.monotonic() + o.wait

@@ -43,7 +43,7 @@ def run(path: Path, budget: str = "2s") -> None:
 def test_the_shipped_configs_are_read():
     assert read_config("product").name == "product"
     paper = read_config("paper")
-    assert (paper.lr, paper.batch, paper.optimiser, paper.loss) == (1e-4, 2, "adam", "dice_ce")
+    assert (paper.lr, paper.batch, paper.patch, paper.optimiser, paper.loss) == (1e-4, 2, 96, "adam", "dice_ce")
 
 
 def test_unknown_settings_are_refused(tmp_path):

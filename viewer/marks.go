@@ -59,7 +59,7 @@ func (s Sign) Strokes() [][4]float64 {
 	return ring
 }
 
-func (r *Renderer) drawMark(m *Mark) {
+func (b *band) drawMark(r *Renderer, m *Mark) {
 	shown, on := r.frame.shown(m)
 	if !shown {
 		return
@@ -67,7 +67,6 @@ func (r *Renderer) drawMark(m *Mark) {
 	s := &r.scene
 	x, y := r.frame.px(m.AtMM)
 	half := m.SizePx / 2 * scale(s)
-	r.marks.resize(s.WidthPx, s.HeightPx)
 	p := newPen(s, m.WidthPx, false)
 	for i, c := range m.Sign.Strokes() {
 		if !on && m.Sign == Ring && i%2 == 1 { // a ring off its slice is broken; lines are dashed by halves
@@ -77,9 +76,9 @@ func (r *Renderer) drawMark(m *Mark) {
 		if !on && m.Sign != Ring {
 			x1, y1 = c[0]+0.55*(c[2]-c[0]), c[1]+0.55*(c[3]-c[1])
 		}
-		r.marks.segment(x+c[0]*half, y+c[1]*half, x+x1*half, y+y1*half, p)
+		b.marks.segment(x+c[0]*half, y+c[1]*half, x+x1*half, y+y1*half, p)
 	}
-	r.marks.flush(r.dst, m.Colour)
+	b.marks.flush(r.dst, m.Colour)
 }
 
 // appendMarkLabels appends the labels of the marks that s shows, at their upper right.

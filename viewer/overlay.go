@@ -6,20 +6,22 @@ import (
 	"math"
 )
 
-// coverage collects how much of each picture pixel one outline covers, so that pieces that meet do not
+// coverage collects how much of each pixel of some rows one outline covers, so that pieces that meet do not
 // darken each other.
 type coverage struct {
-	alpha   []uint8 // [y][x]
-	touched []int32 // pixels of alpha that are not 0
-	w, h    int
+	alpha       []uint8 // [y - top][x]
+	touched     []int32 // pixels of alpha that are not 0
+	w           int
+	top, bottom int // the rows: top and up to bottom
 }
 
-func (c *coverage) resize(w, h int) {
-	c.w, c.h = w, h
-	if cap(c.alpha) < w*h {
-		c.alpha = make([]uint8, w*h)
+func (c *coverage) resize(w, top, bottom int) {
+	c.w, c.top, c.bottom = w, top, bottom
+	n := w * (bottom - top)
+	if cap(c.alpha) < n {
+		c.alpha = make([]uint8, n)
 	}
-	c.alpha = c.alpha[:w*h]
+	c.alpha = c.alpha[:n]
 }
 
 // segment covers the straight line from (x0, y0) to (x1, y1) with smooth edges. Dashes follow the
@@ -27,7 +29,7 @@ func (c *coverage) resize(w, h int) {
 func (c *coverage) segment(x0, y0, x1, y1 float64, p pen) {
 	reach := p.widthPx/2 + 0.5
 	left, right := max(int(min(x0, x1)-reach), 0), min(int(max(x0, x1)+reach)+1, c.w)
-	top, bottom := max(int(min(y0, y1)-reach), 0), min(int(max(y0, y1)+reach)+1, c.h)
+	top, bottom := max(int(min(y0, y1)-reach), c.top), min(int(max(y0, y1)+reach)+1, c.bottom)
 	dx, dy := x1-x0, y1-y0
 	flat := math.Abs(dx) >= math.Abs(dy)
 	perLength2 := 1 / max(dx*dx+dy*dy, 1e-12)
@@ -39,12 +41,13 @@ func (c *coverage) segment(x0, y0, x1, y1 float64, p pen) {
 			px, py := float64(x)+0.5-x0, float64(y)+0.5-y0
 			t := min(max((px*dx+py*dy)*perLength2, 0), 1)
 			ex, ey := px-t*dx, py-t*dy
-			over := reach - math.Sqrt(ex*ex+ey*ey)
-			if over <= 0 {
+			distance2 := ex*ex + ey*ey
+			if distance2 >= reach*reach {
 				continue
 			}
+			over := reach - math.Sqrt(distance2)
 			a := uint8(min(over, 1) * 255)
-			if i := y*c.w + x; a > c.alpha[i] {
+			if i := (y-c.top)*c.w + x; a > c.alpha[i] {
 				if c.alpha[i] == 0 {
 					c.touched = append(c.touched, int32(i))
 				}
@@ -57,7 +60,8 @@ func (c *coverage) segment(x0, y0, x1, y1 float64, p pen) {
 // flush lays the outline over the picture, as opaque as colour is, and forgets it.
 func (c *coverage) flush(dst *image.RGBA, colour color.RGBA) {
 	for _, i := range c.touched {
-		blend(dst, int(i)%c.w, int(i)/c.w, colour, int32(c.alpha[i])*int32(colour.A)/255)
+		at := (int(i)/c.w+c.top)*dst.Stride + int(i)%c.w*4
+		blendPixel(dst.Pix[at:], colour, int32(c.alpha[i])*int32(colour.A)/255)
 		c.alpha[i] = 0
 	}
 	c.touched = c.touched[:0]
@@ -83,23 +87,22 @@ func newPen(s *Scene, widthPx float64, dashed bool) pen {
 
 // drawOverlay draws the iso-line at one half of the mask's indicator, interpolated between voxel centres:
 // an outline that is smooth at any zoom and shows even a single voxel.
-func (r *Renderer) drawOverlay(o *Overlay) {
-	q := r.sectionOf(o.Mask)
+func (b *band) drawOverlay(r *Renderer, o *Overlay) {
+	q := r.sections[o.Mask]
 	if q.empty() {
 		return
 	}
 	if o.Fill > 0 {
-		r.fill(o, q)
+		b.fill(r, o, q)
 	}
 	if o.WidthPx <= 0 {
 		return
 	}
-	r.marks.resize(r.scene.WidthPx, r.scene.HeightPx)
 	p := newPen(&r.scene, o.WidthPx, o.Dashed && !r.tooSmallForDashes(q))
 	for _, c := range q.cells {
-		r.outlineCell(c, p)
+		b.outlineCell(&r.frame, c, p)
 	}
-	r.marks.flush(r.dst, o.Colour)
+	b.marks.flush(r.dst, o.Colour)
 }
 
 // tooSmallForDashes tells whether the outline of q might fall into a gap.
@@ -111,14 +114,14 @@ func (r *Renderer) tooSmallForDashes(q *section) bool {
 }
 
 // outlineCell covers the iso-line through c. Where the diagonals differ the outline keeps them apart.
-func (r *Renderer) outlineCell(c cell, p pen) {
-	f, m := &r.frame, &r.marks
+func (b *band) outlineCell(f *frame, c cell, p pen) {
+	m := &b.marks
 	x0, x1 := f.voxelPx(&f.right, int(c.right), f.leftMM), f.voxelPx(&f.right, int(c.right)+1, f.leftMM)
 	if max(x0, x1) < -p.widthPx || min(x0, x1) > float64(m.w)+p.widthPx {
 		return
 	}
 	y0, y1 := f.voxelPx(&f.down, int(c.down), f.topMM), f.voxelPx(&f.down, int(c.down)+1, f.topMM)
-	if max(y0, y1) < -p.widthPx || min(y0, y1) > float64(m.h)+p.widthPx {
+	if max(y0, y1) < float64(m.top)-p.widthPx || min(y0, y1) > float64(m.bottom)+p.widthPx {
 		return
 	}
 	mx, my := (x0+x1)/2, (y0+y1)/2
@@ -159,7 +162,7 @@ func (f *frame) voxelPx(l *line, i int, startMM float64) float64 {
 }
 
 // fill tints every picture pixel whose nearest voxel is in q.
-func (r *Renderer) fill(o *Overlay, q *section) {
+func (b *band) fill(r *Renderer, o *Overlay, q *section) {
 	tint := newTint(o.Colour, int32(o.Fill*255))
 	f := &r.frame
 	low, high := f.down.extent()
@@ -167,7 +170,7 @@ func (r *Renderer) fill(o *Overlay, q *section) {
 	if left >= right {
 		return
 	}
-	for y := range r.scene.HeightPx {
+	for y := b.top; y < b.bottom; y++ {
 		bits := q.row(makeTap(&f.down, f.topMM+(float64(y)+0.5)/f.pxPerMM, low, high, false).a)
 		if bits == nil {
 			continue
@@ -227,23 +230,21 @@ func (f *frame) rectangle(b *Box) ([4]float64, bool) {
 	return r, low <= at+half && at-half <= high
 }
 
-func (r *Renderer) drawBox(b *Box) {
-	q, ok := r.frame.rectangle(b)
+func (b *band) drawBox(r *Renderer, box *Box) {
+	q, ok := r.frame.rectangle(box)
 	if !ok {
 		return
 	}
-	s := &r.scene
-	r.marks.resize(s.WidthPx, s.HeightPx)
-	p := newPen(s, b.WidthPx, b.Dashed)
-	r.marks.segment(q[0], q[1], q[2], q[1], p)
-	r.marks.segment(q[2], q[1], q[2], q[3], p)
-	r.marks.segment(q[2], q[3], q[0], q[3], p)
-	r.marks.segment(q[0], q[3], q[0], q[1], p)
-	r.marks.flush(r.dst, b.Colour)
-	if b.Handles {
+	p := newPen(&r.scene, box.WidthPx, box.Dashed)
+	b.marks.segment(q[0], q[1], q[2], q[1], p)
+	b.marks.segment(q[2], q[1], q[2], q[3], p)
+	b.marks.segment(q[2], q[3], q[0], q[3], p)
+	b.marks.segment(q[0], q[3], q[0], q[1], p)
+	b.marks.flush(r.dst, box.Colour)
+	if box.Handles {
 		mx, my := (q[0]+q[2])/2, (q[1]+q[3])/2
 		for _, at := range [8][2]float64{{q[0], q[1]}, {mx, q[1]}, {q[2], q[1]}, {q[2], my}, {q[2], q[3]}, {mx, q[3]}, {q[0], q[3]}, {q[0], my}} {
-			r.drawHandle(at[0], at[1], b.Colour)
+			b.drawHandle(r, at[0], at[1], box.Colour)
 		}
 	}
 }
@@ -251,27 +252,25 @@ func (r *Renderer) drawBox(b *Box) {
 // handlePx is the side of a handle, in device-independent pixels.
 const handlePx = 7
 
-func (r *Renderer) drawHandle(x, y float64, c color.RGBA) {
+func (b *band) drawHandle(r *Renderer, x, y float64, c color.RGBA) {
 	half := handlePx * scale(&r.scene) / 2
 	for j := int(y - half); j <= int(y+half); j++ {
 		for i := int(x - half); i <= int(x+half); i++ {
-			blend(r.dst, i, j, c, 255)
+			b.blend(r.dst, i, j, c, 255)
 		}
 	}
 }
 
-func (r *Renderer) drawPath(p *Path) {
+func (b *band) drawPath(r *Renderer, p *Path) {
 	if len(p.Points) < 2 {
 		return
 	}
-	s := &r.scene
-	r.marks.resize(s.WidthPx, s.HeightPx)
-	pen := newPen(s, p.WidthPx, false)
+	pen := newPen(&r.scene, p.WidthPx, false)
 	x0, y0 := r.frame.px(p.Points[0])
 	for _, point := range p.Points[1:] {
 		x, y := r.frame.px(point)
-		r.marks.segment(x0, y0, x, y, pen)
+		b.marks.segment(x0, y0, x, y, pen)
 		x0, y0 = x, y
 	}
-	r.marks.flush(r.dst, p.Colour)
+	b.marks.flush(r.dst, p.Colour)
 }

@@ -22,12 +22,12 @@ type Renderer struct {
 	frame frame
 
 	window   Window
-	grey     *[1 << 16]uint8 // by int16 HU + 32768, of window
-	columns  []tap           // for each picture column
-	nearest  []int32         // for each picture column the nearest voxel, or -1 outside
+	grey     *[1 << 16]uint32 // pixels by int16 HU + 32768, of window
+	left     int              // the first picture column that is not outside
+	columns  []column         // of left and those that follow inside
+	nearest  []int32          // for each picture column the nearest voxel, or -1 outside
 	bands    []band
 	wait     sync.WaitGroup
-	marks    coverage
 	sections map[*volume.Mask]*section
 	pictures uint64 // drawn so far
 }
@@ -38,13 +38,20 @@ type tap struct {
 	weight int32
 }
 
-// band is a horizontal part of the picture and the scratch of the goroutine that draws it: two source
-// lines and which voxel lines they hold.
+// column says which two voxels a picture column mixes: voxel << columnBits + the weight of the one after it, of 256.
+type column uint32
+
+const columnBits = 9
+
+// band is the rows from top on, before bottom, of the picture, and the scratch of the goroutine that draws them: two source
+// lines, which voxel lines they hold, and what an outline covers.
 type band struct {
-	run   func() // kept, so that starting it allocates nothing
-	lines [2][]int32
-	holds [2]int
-	mixed []int32
+	run         func() // kept, so that starting it allocates nothing
+	top, bottom int
+	lines       [2][]int32
+	holds       [2]int
+	mixed       []step
+	marks       coverage
 }
 
 // NewRenderer returns a renderer with no memory yet.
@@ -52,7 +59,7 @@ func NewRenderer() *Renderer {
 	r := &Renderer{sections: map[*volume.Mask]*section{}, bands: make([]band, min(runtime.GOMAXPROCS(0), maxBands))}
 	for i := range r.bands {
 		r.bands[i].run = func() {
-			r.renderBand(i)
+			r.bands[i].draw(r)
 			r.wait.Done()
 		}
 	}
@@ -68,25 +75,19 @@ func (r *Renderer) Render(dst *image.RGBA, s *Scene) {
 	r.pictures++
 	r.setWindow(s.Window)
 	r.setColumns()
+	for i := range s.Overlays {
+		r.cutSection(s.Overlays[i].Mask)
+	}
 	r.wait.Add(len(r.bands))
-	for i := range r.bands[1:] {
-		go r.bands[i+1].run()
+	for i := range r.bands {
+		b := &r.bands[i]
+		b.top, b.bottom = i*s.HeightPx/len(r.bands), (i+1)*s.HeightPx/len(r.bands)
+		if i > 0 {
+			go b.run()
+		}
 	}
 	r.bands[0].run()
 	r.wait.Wait()
-	for i := range s.Overlays {
-		r.drawOverlay(&s.Overlays[i])
-	}
-	for i := range s.Boxes {
-		r.drawBox(&s.Boxes[i])
-	}
-	for i := range s.Marks {
-		r.drawMark(&s.Marks[i])
-	}
-	r.drawPath(&s.Path)
-	if s.Crosshair {
-		r.drawCrosshair()
-	}
 	r.forgetSections()
 	r.dst, r.scene, r.frame = nil, Scene{}, frame{}
 }
@@ -96,29 +97,35 @@ func (r *Renderer) setWindow(w Window) {
 		return
 	}
 	if r.grey == nil {
-		r.grey = new([1 << 16]uint8)
+		r.grey = new([1 << 16]uint32)
 	}
 	r.window = w
 	width := max(w.WidthHU, 1)
 	low := w.CentreHU - width/2
 	for i := range r.grey {
 		v := (float64(i-1<<15) - low) * 255 / width
-		r.grey[i] = uint8(min(max(v+0.5, 0), 255))
+		r.grey[i] = opaque | uint32(min(max(v+0.5, 0), 255))*0x010101
 	}
 }
 
 func (r *Renderer) setColumns() {
 	n := r.scene.WidthPx
 	if cap(r.columns) < n {
-		r.columns, r.nearest = make([]tap, n), make([]int32, n)
+		r.columns, r.nearest = make([]column, n), make([]int32, n)
 	}
-	r.columns, r.nearest = r.columns[:n], r.nearest[:n]
+	r.left, r.columns, r.nearest = 0, r.columns[:0], r.nearest[:n]
 	right := &r.frame.right
 	low, high := right.extent()
-	for x := range r.columns {
+	for x := range r.nearest {
 		mm := r.frame.leftMM + (float64(x)+0.5)/r.frame.pxPerMM
-		r.columns[x] = makeTap(right, mm, low, high, r.scene.Smooth)
 		r.nearest[x] = makeTap(right, mm, low, high, false).a
+		t := makeTap(right, mm, low, high, r.scene.Smooth)
+		switch {
+		case t.a >= 0:
+			r.columns = append(r.columns, column(t.a<<columnBits|t.weight))
+		case len(r.columns) == 0:
+			r.left = x + 1
+		}
 	}
 }
 
@@ -135,16 +142,35 @@ func makeTap(l *line, mm, low, high float64, smooth bool) tap {
 	return tap{a: a, b: min(a+1, int32(l.n-1)), weight: int32((i-float64(a))*256 + 0.5)}
 }
 
-// renderBand draws the rows of band k.
-func (r *Renderer) renderBand(k int) {
-	b, s, f, n := &r.bands[k], &r.scene, &r.frame, r.frame.right.n
+// draw draws the rows of b.
+func (b *band) draw(r *Renderer) {
+	s := &r.scene
+	b.drawImage(r)
+	b.marks.resize(s.WidthPx, b.top, b.bottom)
+	for i := range s.Overlays {
+		b.drawOverlay(r, &s.Overlays[i])
+	}
+	for i := range s.Boxes {
+		b.drawBox(r, &s.Boxes[i])
+	}
+	for i := range s.Marks {
+		b.drawMark(r, &s.Marks[i])
+	}
+	b.drawPath(r, &s.Path)
+	if s.Crosshair {
+		b.drawCrosshair(r)
+	}
+}
+
+func (b *band) drawImage(r *Renderer) {
+	s, f, n := &r.scene, &r.frame, r.frame.right.n
 	if cap(b.mixed) < n {
-		b.lines[0], b.lines[1], b.mixed = make([]int32, n), make([]int32, n), make([]int32, n)
+		b.lines[0], b.lines[1], b.mixed = make([]int32, n), make([]int32, n), make([]step, n)
 	}
 	b.lines[0], b.lines[1], b.mixed = b.lines[0][:n], b.lines[1][:n], b.mixed[:n]
 	b.holds = [2]int{-1, -1}
 	low, high := f.down.extent()
-	for y := k * s.HeightPx / len(r.bands); y < (k+1)*s.HeightPx/len(r.bands); y++ {
+	for y := b.top; y < b.bottom; y++ {
 		row := r.dst.Pix[y*r.dst.Stride : y*r.dst.Stride+4*s.WidthPx]
 		t := makeTap(&f.down, f.topMM+(float64(y)+0.5)/f.pxPerMM, low, high, s.Smooth)
 		if t.a < 0 {
@@ -164,30 +190,42 @@ func black(row []uint8) {
 }
 
 // shade turns one mixed source line into greys.
-func (r *Renderer) shade(row []uint8, line []int32) {
+func (r *Renderer) shade(row []uint8, line []step) {
+	inside := row[4*r.left : 4*(r.left+len(r.columns))]
+	black(row[:4*r.left])
+	black(row[4*r.left+len(inside):])
 	grey := r.grey
-	for _, t := range r.columns {
-		pixel := uint32(opaque)
-		if t.a >= 0 {
-			hu := line[t.a] + ((line[t.b]-line[t.a])*t.weight)>>8
-			pixel |= uint32(grey[uint16(hu+1<<15)]) * 0x010101
-		}
-		binary.LittleEndian.PutUint32(row, pixel)
-		row = row[4:]
+	for x, c := range r.columns {
+		hu := line[c>>columnBits].at(int32(c & (1<<columnBits - 1)))
+		binary.LittleEndian.PutUint32(inside[4*x:4*x+4], grey[uint16(hu+1<<15)])
 	}
 }
 
-// mix returns the source line of tap t: a and b weighted, [right axis voxel] HU.
-func (b *band) mix(s *Scene, f *frame, t tap) []int32 {
+// step is the HU of a voxel and how much the next one has more, each in 32 bits: the two are wanted together, for every pixel.
+type step uint64
+
+func newStep(hu, next int32) step { return step(uint32(hu))<<32 | step(uint32(next-hu)) }
+
+// at is the HU on the way to the next voxel; weight is of 256.
+func (s step) at(weight int32) int32 { return int32(s>>32) + int32(s)*weight>>8 }
+
+// mix returns the source line of tap t: a and b weighted, for each voxel along the right axis.
+func (b *band) mix(s *Scene, f *frame, t tap) []step {
 	first := b.line(s, f, int(t.a), int(t.b))
-	if t.weight == 0 || t.a == t.b {
-		return first
+	second := first
+	if t.weight != 0 {
+		second = b.line(s, f, int(t.b), int(t.a))
 	}
-	second := b.line(s, f, int(t.b), int(t.a))
-	for i := range b.mixed {
-		b.mixed[i] = first[i] + ((second[i]-first[i])*t.weight)>>8
+	mixed := b.mixed
+	first, second = first[:len(mixed)], second[:len(mixed)]
+	hu := first[0] + (second[0]-first[0])*t.weight>>8
+	for i := 1; i < len(mixed); i++ {
+		next := first[i] + (second[i]-first[i])*t.weight>>8
+		mixed[i-1] = newStep(hu, next)
+		hu = next
 	}
-	return b.mixed
+	mixed[len(mixed)-1] = newStep(hu, hu)
+	return mixed
 }
 
 // line returns voxel line i of the plane, gathering it into the slot that does not hold keep.
@@ -214,6 +252,12 @@ func gather(dst []int32, s *Scene, f *frame, i int) {
 	for k := lo; k <= hi; k++ {
 		p := i*stride[f.down.axis] + k*stride[f.through.axis]
 		step := stride[f.right.axis]
+		if k == lo && step == 1 {
+			for x, hu := range s.Volume.HU[p:][:len(dst)] {
+				dst[x] = int32(hu)
+			}
+			continue
+		}
 		if k == lo {
 			for x := range dst {
 				dst[x] = int32(s.Volume.HU[p])
@@ -240,7 +284,7 @@ func slab(s *Scene, f *frame) (lo, hi int) {
 // crosshairGapPx is what the crosshair leaves free round the cursor, in device-independent pixels.
 const crosshairGapPx = 14
 
-func (r *Renderer) drawCrosshair() {
+func (b *band) drawCrosshair(r *Renderer) {
 	accent := color.RGBA{0x56, 0xB4, 0xE9, 255}
 	const opacity = 140
 	dst, s := r.dst, &r.scene
@@ -249,19 +293,19 @@ func (r *Renderer) drawCrosshair() {
 	x, y := int(math.Floor(cx)), int(math.Floor(cy))
 	for i := range s.WidthPx {
 		if math.Abs(float64(i)+0.5-cx) > gap {
-			blend(dst, i, y, accent, opacity)
+			b.blend(dst, i, y, accent, opacity)
 		}
 	}
-	for j := range s.HeightPx {
+	for j := b.top; j < b.bottom; j++ {
 		if math.Abs(float64(j)+0.5-cy) > gap {
-			blend(dst, x, j, accent, opacity)
+			b.blend(dst, x, j, accent, opacity)
 		}
 	}
 }
 
-// blend lays c with the given opacity (0 to 255) over pixel (x, y), if it is on the picture.
-func blend(dst *image.RGBA, x, y int, c color.RGBA, opacity int32) {
-	if x < 0 || y < 0 || x >= dst.Rect.Dx() || y >= dst.Rect.Dy() {
+// blend lays c with the given opacity (0 to 255) over pixel (x, y), if it is in the band.
+func (b *band) blend(dst *image.RGBA, x, y int, c color.RGBA, opacity int32) {
+	if x < 0 || y < b.top || x >= dst.Rect.Dx() || y >= b.bottom {
 		return
 	}
 	blendPixel(dst.Pix[y*dst.Stride+4*x:], c, opacity)

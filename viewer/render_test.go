@@ -15,15 +15,15 @@ func TestWindowIsExact(t *testing.T) {
 		r := NewRenderer()
 		r.setWindow(w)
 		for i, got := range r.grey {
-			if want := greyOf(i-1<<15, w); got != want {
-				t.Fatalf("window %+v: %d HU is grey %d, want %d", w, i-1<<15, got, want)
+			if want := opaque | uint32(greyOf(i-1<<15, w))*0x010101; got != want {
+				t.Fatalf("window %+v: %d HU is pixel %#x, want %#x", w, i-1<<15, got, want)
 			}
 		}
 	}
 	r := NewRenderer()
 	r.setWindow(Window{40, 400})
 	for hu, want := range map[int]uint8{-161: 0, -160: 0, 40: 128, 240: 255, 3000: 255} {
-		if got := r.grey[hu+1<<15]; got != want {
+		if got := uint8(r.grey[hu+1<<15]); got != want {
 			t.Errorf("%d HU is grey %d, want %d", hu, got, want)
 		}
 	}
@@ -32,7 +32,7 @@ func TestWindowIsExact(t *testing.T) {
 func TestWindowOfNoWidthIsAStep(t *testing.T) {
 	r := NewRenderer()
 	r.setWindow(Window{100, 0})
-	if low, high := r.grey[98+1<<15], r.grey[102+1<<15]; low != 0 || high != 255 {
+	if low, high := uint8(r.grey[98+1<<15]), uint8(r.grey[102+1<<15]); low != 0 || high != 255 {
 		t.Errorf("greys beside the step are %d and %d", low, high)
 	}
 }

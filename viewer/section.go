@@ -1,6 +1,10 @@
 package viewer
 
-import "github.com/clipwright/clipwright/internal/volume"
+import (
+	"encoding/binary"
+
+	"github.com/clipwright/clipwright/internal/volume"
+)
 
 // section is what the shown slices cut out of a mask, in any of them, and where its outline runs. It is
 // kept while pictures show the same slices of the same mask, which is read-only once shown.
@@ -33,8 +37,8 @@ const (
 	all = topLeft | topRight | bottomLeft | bottomRight
 )
 
-// sectionOf returns the section of m that the picture shows.
-func (r *Renderer) sectionOf(m *volume.Mask) *section {
+// cutSection keeps the section of m that the picture shows.
+func (r *Renderer) cutSection(m *volume.Mask) {
 	f := &r.frame
 	c := cut{right: f.right.axis, down: f.down.axis, through: f.through.axis}
 	c.lo, c.hi = slab(&r.scene, f)
@@ -49,7 +53,6 @@ func (r *Renderer) sectionOf(m *volume.Mask) *section {
 		q.gather(m)
 		q.trace()
 	}
-	return q
 }
 
 // forgetSections drops those the last picture did not show.
@@ -96,6 +99,12 @@ func (q *section) addSlice(m *volume.Mask, box volume.Box, k int) {
 	for j := range size[c.down] {
 		dst := q.bits[(j+1)*q.w+1 : (j+2)*q.w-1]
 		p := j * stride[c.down]
+		if right == 1 {
+			for i, bit := range q.slice[p:][:len(dst)] {
+				dst[i] |= bit
+			}
+			continue
+		}
 		for i := range dst {
 			dst[i] |= q.slice[p]
 			p += right
@@ -109,7 +118,10 @@ func (q *section) trace() {
 	for j := range q.h - 1 {
 		upper, lower := q.bits[j*q.w:(j+1)*q.w], q.bits[(j+1)*q.w:(j+2)*q.w]
 		inside := uint8(0)
-		for i := range upper[1:] {
+		for i := 0; i < len(upper)-1; i++ {
+			for i+9 < len(upper) && goOn(inside, upper[i+1:]) && goOn(inside, lower[i+1:]) {
+				i += 8
+			}
 			// The right corners of the cell before are the left ones of this.
 			inside = inside>>1&(topLeft|bottomLeft) | upper[i+1]*topRight | lower[i+1]*bottomRight
 			if inside != 0 && inside != all {
@@ -117,6 +129,12 @@ func (q *section) trace() {
 			}
 		}
 	}
+}
+
+// goOn tells whether the first eight bits continue a cell that is wholly inside or outside.
+func goOn(inside uint8, bits []uint8) bool {
+	eight := binary.LittleEndian.Uint64(bits)
+	return inside == 0 && eight == 0 || inside == all && eight == 0x0101010101010101
 }
 
 // row returns the bits of voxel line down of the picture from right0 on, or nil where there are none.

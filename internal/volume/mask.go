@@ -289,10 +289,16 @@ func (m *Mask) Dense(b Box, dst []uint8) []uint8 {
 			for x := b.Min[0]; x < b.Max[0]; {
 				wx := x / tileSize
 				w := m.word(wx, y, z) >> (x % tileSize)
-				for end := min(b.Max[0], (wx+1)*tileSize); x < end; x++ {
-					dst[i] = uint8(w & 1)
+				end := min(b.Max[0], (wx+1)*tileSize)
+				pixels := dst[i:][:end-x]
+				i, x = i+len(pixels), end
+				if w == 0 {
+					clear(pixels)
+					continue
+				}
+				for k := range pixels {
+					pixels[k] = uint8(w & 1)
 					w >>= 1
-					i++
 				}
 			}
 		}

@@ -81,11 +81,10 @@ func (a *answer) clip() float64 {
 // more is the logit that there is more than one, given that there is one.
 func (a *answer) more() float64 { return float64(a.logits[moreClips] - a.logits[oneClip]) }
 
-// ask looks at the piece own among others. fit is what the model of a clip thinks of it; where two clips are out of the question
-// the net is not run.
+// ask looks at the piece own among others. fit is what the model of a clip thinks of it.
 func (d *details) ask(ctx context.Context, v *volume.Volume, stage string, own, others [][3]int, fit float64) (answer, error) {
 	var a answer
-	if d == nil || len(own) == 0 || d.show == nil && (d.net == nil || fit <= neverTwo) {
+	if d == nil || len(own) == 0 || d.show == nil && d.net == nil {
 		return a, nil
 	}
 	n, spacing := detailVoxels, detailSpacingMM
@@ -101,7 +100,7 @@ func (d *details) ask(ctx context.Context, v *volume.Volume, stage string, own, 
 	if d.show != nil {
 		d.show(look)
 	}
-	if d.net == nil || fit <= neverTwo {
+	if d.net == nil {
 		return a, nil
 	}
 	for c, ch := range d.card.Channels {
@@ -122,13 +121,13 @@ func (d *details) askAll(ctx context.Context, v *volume.Volume, found []refined)
 	return nil
 }
 
-// two is the chance that a piece holds two clips and not one: by the model of a clip, fit, and what the Detail Net answered.
-func (d *details) two(fit float64, a answer) float64 {
-	if a.known && fit > neverTwo {
+// pair is the logit that a piece holds two clips and not one: by the model of a clip, fit, and what the Detail Net answered.
+func (d *details) pair(fit float64, a answer) float64 {
+	if a.known {
 		p := d.card.Pair
-		fit = p.Fit*fit + p.Detail*a.more() + p.Bias
+		return p.Fit*fit + p.Detail*a.more() + p.Bias
 	}
-	return 1 / (1 + math.Exp(-fit))
+	return fit
 }
 
 // patchRound is a cube of n voxels of spacingMM a side round the middle of voxels, along the axes of g.

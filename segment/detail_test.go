@@ -95,14 +95,18 @@ func TestDetailNetAndModelTogetherTellTwoFromOne(t *testing.T) {
 	card := detailCard()
 	d := newDetails(&Networks{Detail: &detailFake{}, DetailCard: card}, nil)
 	a := answer{known: true, logits: [detailAnswers]float32{0, 1, 3}}
-	if got, want := d.two(1, a), 1/(1+math.Exp(-(0.5+2-0.2))); math.Abs(got-want) > 1e-12 {
-		t.Errorf("chance %g, want %g", got, want)
+	if got, want := d.pair(1, a), 0.5+2-0.2; math.Abs(got-want) > 1e-12 {
+		t.Errorf("logit %g, want %g", got, want)
 	}
-	if got := d.two(neverTwo, a); got > 1e-6 {
-		t.Errorf("two clips out of the question have a chance of %g", got)
+	if got := d.pair(hardlyTwo, a); got > twoFrom {
+		t.Errorf("what two clips do not explain is two, logit %g, though the net is not sure", got)
 	}
-	if got, want := d.two(1, answer{}), 1/(1+math.Exp(-1.0)); got != want {
-		t.Errorf("without an answer the chance is %g, the model's is %g", got, want)
+	a.logits[moreClips] = 6
+	if got := d.pair(hardlyTwo, a); got < twoFrom {
+		t.Errorf("what two clips do not explain is one, logit %g, though the net is sure that it is two", got)
+	}
+	if got := d.pair(1, answer{}); got != 1 {
+		t.Errorf("without an answer the logit is %g, the model's is 1", got)
 	}
 }
 

@@ -35,11 +35,16 @@ type Evidence struct {
 	Bony         bool    // joined to bone, or larger than a clip
 	Looked       bool    // whether the Detail Net has looked at it
 	Detail       float64 // the Detail Net's logit that it is a clip
+	Whole        float64 // and that the piece was, before it could be parted; 0 where it was not asked
+	Parted       bool    // whether the piece was parted
+	Pair         float64 // then the least logit, of the partings that made this, that it was more than one clip
+	BesideMM     float64 // to the nearest candidate with more for it, at most besideMM
 }
 
 const (
 	skinReachMM = 10
 	companyMM   = 60
+	besideMM    = 8
 )
 
 // Term is one number that a Judge weighs.
@@ -61,9 +66,14 @@ func (e *Evidence) Terms() []Term {
 		{"bony", indicatorOf(e.Bony)},
 		{"unknown", indicatorOf(!e.Modelled)},
 		{"thick", math.Log(clamp(e.SliceMM, 1, 10) / 3)},
+		{"whole", clamp(e.Whole, -12, 12) / 4},
+		{"beside", 1 - e.BesideMM/besideMM},
 	}
 	if e.Looked {
 		t = append(t, Term{"detail", clamp(e.Detail, -12, 12) / 4})
+	}
+	if e.Parted {
+		t = append(t, Term{"parted", 1}, Term{"part", clamp(e.Detail, -12, 12) / 4}, Term{"pair", clamp(e.Pair, -12, 12) / 4})
 	}
 	if !e.Modelled {
 		return t
@@ -99,7 +109,7 @@ func (j *Judge) confidence(e *Evidence) float64 {
 
 // validate reports weights that no term has, and values that are no numbers.
 func (j *Judge) validate() error {
-	known := (&Evidence{Modelled: true, Looked: true, SharpMM: 1, SliceMM: 3}).Terms()
+	known := (&Evidence{Modelled: true, Looked: true, Parted: true, SharpMM: 1, SliceMM: 3}).Terms()
 	for name, w := range j.Weights {
 		if !slices.ContainsFunc(known, func(t Term) bool { return t.Name == name }) {
 			return fmt.Errorf("judge: unknown term %q", name)
@@ -125,10 +135,13 @@ func gatherEvidence(found []refined, v *volume.Volume, external *volume.Mask, fe
 		*e = Evidence{
 			Segmentation: topMean(f.logits), RiseHU: float64(f.peakHU) - f.backgroundHU, BackgroundHU: f.backgroundHU, Bony: f.bony(),
 			SkinMM: depthMM(external, f.centre, skinReachMM), SliceMM: slice, MetalRatio: 1,
-			Looked: f.detail.known, Modelled: f.model.known, Misfit: f.model.misfit, SharpMM: f.model.sigmaMM, HalfMM: f.model.halfMM, MetalHU: f.model.metal,
+			Looked: f.detail.known, Parted: f.parted, Pair: f.pair, Modelled: f.model.known, Misfit: f.model.misfit, SharpMM: f.model.sigmaMM, HalfMM: f.model.halfMM, MetalHU: f.model.metal,
 		}
 		if e.Looked {
 			e.Detail = f.detail.clip()
+		}
+		if f.whole.known {
+			e.Whole = f.whole.clip()
 		}
 		if feature != nil {
 			e.Location = largestAt(feature, f.marked)
@@ -142,16 +155,33 @@ func gatherEvidence(found []refined, v *volume.Volume, external *volume.Mask, fe
 		usual = lowerMedian(metals)
 	}
 	for i := range out {
-		if out[i].Modelled && usual > 0 {
-			out[i].MetalRatio = out[i].MetalHU / usual
+		e := &out[i]
+		if e.Modelled && usual > 0 {
+			e.MetalRatio = e.MetalHU / usual
 		}
+		e.BesideMM = besideMM
 		for j := range out {
-			if i != j && found[i].centre.Distance(found[j].centre) <= companyMM {
-				out[i].Company += card.confidence(out[j].Segmentation)
+			if i == j {
+				continue
+			}
+			apart := found[i].centre.Distance(found[j].centre)
+			if apart <= companyMM {
+				e.Company += card.confidence(out[j].Segmentation)
+			}
+			if out[j].weight() > e.weight() {
+				e.BesideMM = min(e.BesideMM, apart)
 			}
 		}
 	}
 	return out
+}
+
+// weight tells of two candidates which has more for it.
+func (e *Evidence) weight() float64 {
+	if !e.Looked {
+		return e.Segmentation
+	}
+	return e.Segmentation + e.Detail
 }
 
 // leastClips is from how many clips a usual amount of metal can be told.

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	oneClipMM   = 9.0  // pieces whose middles are farther apart are never one clip
-	reachedMM   = 2.0  // one clip explains a piece whose middle is no farther from its metal
-	twoFrom     = 0.35 // the chance from which it is two: one that is missed weighs more than one that the judge may still drop
-	closestMM   = 2.5  // middles of two clips are no closer: a clip is 1 to 2 mm wide, and pairs are set 3 mm apart and more
-	worstMisfit = 6.0  // a window that two clips explain no better than this holds something else
-	mostParts   = 4    // of one piece
-	goodMisfit  = 2.0  // up to which a clip's centre is the model's
-	othersMM    = 25   // how far away another piece may still claim a voxel of the window
-	neverTwo    = -20  // the logit where two clips are out of the question
-	leastWeight = 30   // voxels below which a window says nothing
+	oneClipMM   = 9.0   // pieces whose middles are farther apart are never one clip
+	reachedMM   = 2.0   // one clip explains a piece whose middle is no farther from its metal
+	twoFrom     = -0.62 // the logit from which it is two, a chance of 0.35: one that is missed weighs more than one that the judge may still drop
+	closestMM   = 2.5   // middles of two clips are no closer: a clip is 1 to 2 mm wide, and pairs are set 3 mm apart and more
+	worstMisfit = 6.0   // a window that two clips explain no better than this holds something else
+	mostParts   = 4     // of one piece
+	goodMisfit  = 2.0   // up to which a clip's centre is the model's
+	othersMM    = 25    // how far away another piece may still claim a voxel of the window
+	hardlyTwo   = -6    // the model's logit where no two clips explain a window
+	leastWeight = 30    // voxels below which a window says nothing
 )
 
 // explain holds every piece against the model of a clip on CT (clipmodel.go): two pieces that one clip explains as well
@@ -90,7 +90,7 @@ func (f *flood) areOne(ctx context.Context, pieces []refined, i, j int) (bool, e
 	}
 	fit := twoLogit(w, one, w.two(pieces[i].backgroundHU, a, b), 2)
 	answer, err := f.details.ask(ctx, f.v, LookJoin, own, others, fit)
-	return f.details.two(fit, answer) < twoFrom, err
+	return f.details.pair(fit, answer) < twoFrom, err
 }
 
 func (c *refined) bony() bool { return c.touches || c.capped }
@@ -159,10 +159,15 @@ func (f *flood) part(ctx context.Context, pieces []refined, i int) ([]refined, e
 			if a, err = f.details.ask(ctx, f.v, LookPart, own, others, fit); err != nil {
 				return nil, err
 			}
+			c.whole = a
 		}
-		if f.details.two(fit, a) < twoFrom {
+		pair := f.details.pair(fit, a)
+		if pair < twoFrom {
 			k++
 			continue
+		}
+		if len(parts) == 1 || pair < c.pair {
+			c.pair = pair
 		}
 		first, second := two, two
 		first.bars, second.bars = two.bars[:1], two.bars[1:]
@@ -193,7 +198,10 @@ func (f *flood) shared(c refined, w *fitWindow, parts []fitted) []refined {
 	out := make([]refined, len(parts))
 	for k, p := range parts {
 		images[k] = w.image(p)
-		out[k] = refined{backgroundHU: c.backgroundHU, peakHU: math.MinInt16, touches: c.touches, capped: c.capped, centre: f.back(p.bars[0].centre)}
+		out[k] = refined{
+			backgroundHU: c.backgroundHU, peakHU: math.MinInt16, touches: c.touches, capped: c.capped, centre: f.back(p.bars[0].centre),
+			parted: len(parts) > 1, pair: c.pair, whole: c.whole,
+		}
 		rest := w.without(parts, k)
 		out[k].model = newModelled(rest, p)
 	}
@@ -255,7 +263,7 @@ func newModelled(w *fitWindow, by fitted) modelled {
 func twoLogit(w *fitWindow, one, two fitted, pieces int) float64 {
 	a, b := two.bars[0], two.bars[1]
 	if apart := volume.Vec(a.centre).Distance(volume.Vec(b.centre)); apart < closestMM || two.cost > worstMisfit*w.weighted {
-		return neverTwo
+		return hardlyTwo
 	}
 	log := func(v float64) float64 { return math.Log(max(v, 1e-3)) }
 	line := func(r bar) float64 { return r.metal / max(r.halfMM(), 1e-3) / (2 * fitLineHU) }

@@ -36,11 +36,14 @@ func (s *clipSearch) find(ctx context.Context, region volume.Box) (clips []Clip,
 	if err != nil {
 		return nil, 0, err
 	}
-	parts := marked(logits, s.network, s.card)
-	for dropped < len(parts) && len(parts[dropped].voxels) > mostVoxels {
+	regions := marked(logits, s.network, s.card)
+	for dropped < len(regions) && len(regions[dropped].voxels) > mostVoxels {
 		dropped++
 	}
-	parts = parts[dropped:]
+	var parts []component
+	for _, r := range regions[dropped:] {
+		parts = append(parts, r.modes(s.card)...)
+	}
 	parts = parts[:min(len(parts), mostComponents)]
 	found, err := refine(ctx, s.v, s.network, parts, s.details)
 	if err != nil {

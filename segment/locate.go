@@ -14,6 +14,9 @@ const (
 	denseHU = 150
 	// clusterMM is how far a component may be from the one that its cluster is counted at.
 	clusterMM = 96
+	// edgeMM is how far from a border of the region, where the CT goes on beyond it, a component counts as outside: what lies with it
+	// may be cut off.
+	edgeMM = 16
 	// secondSum is what the confidences of a second cluster must add up to before it is searched too.
 	secondSum = 1.5
 	// mostComponents bounds the work for a network gone wild; the largest ones count.
@@ -25,7 +28,7 @@ type located struct {
 	feature *logitMap
 	found   bool
 	centre  [3]float64  // mean of the positive voxels of the best cluster, voxels of the network grid
-	second  *[3]float64 // of the next best cluster outside the first's cube, where that may hold clips of another bed or the axilla
+	second  *[3]float64 // of the next best cluster outside the first's cube or at its edge, where that may hold clips of another bed or the axilla
 	spread  float64     // mm from the centre to the farthest component, of any cluster, that is more likely a clip than not
 }
 
@@ -83,18 +86,21 @@ func marked(m *logitMap, r *resampled, card *Card) []component {
 		if found.Voxels < card.MinVoxels {
 			continue
 		}
-		var c component
+		var voxels [][3]int
+		var logits []float32
 		for _, run := range found.Runs {
 			for x := run.X0; x < run.X1; x++ {
-				c.voxels = append(c.voxels, [3]int{x, run.Y, run.Z})
-				c.logits = append(c.logits, m.at(x, run.Y, run.Z))
+				voxels = append(voxels, [3]int{x, run.Y, run.Z})
+				logits = append(logits, m.at(x, run.Y, run.Z))
 			}
 		}
-		c.centre = meanVoxel(c.voxels)
-		c.confidence = card.confidence(topMean(c.logits))
-		parts = append(parts, c)
+		parts = append(parts, newComponent(voxels, logits, card))
 	}
 	return parts
+}
+
+func newComponent(voxels [][3]int, logits []float32, card *Card) component {
+	return component{voxels, logits, meanVoxel(voxels), card.confidence(topMean(logits))}
 }
 
 func meanVoxel(voxels [][3]int) (mean [3]float64) {
@@ -135,7 +141,7 @@ func (l *located) centreOfBest(parts []component, g *volume.Grid) {
 			l.spread = max(l.spread, voxelDistance(p.centre, l.centre)*g.SpacingX)
 		}
 	}
-	cube := cubeAround(l.centre, int(2*clusterMM/g.SpacingX), g.Bounds())
+	cube := inner(cubeAround(l.centre, int(2*clusterMM/g.SpacingX), g.Bounds()), g)
 	var outside []component
 	for _, p := range parts {
 		if c := p.centre; !cube.Contains(int(c[0]+0.5), int(c[1]+0.5), int(c[2]+0.5)) {
@@ -145,6 +151,20 @@ func (l *located) centreOfBest(parts []component, g *volume.Grid) {
 	if second, sum := bestCluster(outside, g.SpacingX); sum >= secondSum {
 		l.second = &second
 	}
+}
+
+// inner is b, a box of g, less edgeMM on every side where g goes on.
+func inner(b volume.Box, g *volume.Grid) volume.Box {
+	edge, all := int(edgeMM/g.SpacingX), g.Bounds()
+	for i := range 3 {
+		if b.Min[i] > all.Min[i] {
+			b.Min[i] += edge
+		}
+		if b.Max[i] < all.Max[i] {
+			b.Max[i] -= edge
+		}
+	}
+	return b
 }
 
 // bestCluster is the centre of the best cluster and its sum of confidences, -1 without any.

@@ -36,8 +36,11 @@ type refined struct {
 	backgroundHU float64
 	touches      bool // the flooding was stopped at something as dense that is not this clip
 	capped       bool
-	joined       bool // of two pieces, which one clip explains as well
-	detail       answer
+	joined       bool    // of two pieces, which one clip explains as well
+	parted       bool    // of a piece that was more than one clip:
+	pair         float64 // the least logit of the partings that made it
+	whole        answer  // of the Detail Net on the piece, before it could be parted
+	detail       answer  // and on this
 	model        modelled
 }
 

@@ -27,3 +27,28 @@ func TestAClipOnTheBorderOfTwoRegionsIsFoundOnce(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestABedAtTheEdgeOfTheFirstRegionIsSearchedToo: the clips of the axilla are the better cluster, and its cube cuts the bed in two.
+func TestABedAtTheEdgeOfTheFirstRegionIsSearchedToo(t *testing.T) {
+	g := volume.NewUniformGrid(160, 110, 150, 2, 2, 2, volume.Vec{})
+	at := func(confidence float64, x, y, z int) component {
+		return component{voxels: [][3]int{{x, y, z}}, centre: [3]float64{float64(x), float64(y), float64(z)}, confidence: confidence}
+	}
+	axilla := []component{at(0.93, 60, 60, 100), at(0.95, 52, 78, 107), at(0.87, 68, 64, 107)}
+	bed := []component{at(0.89, 100, 24, 72), at(0.7, 102, 23, 72), at(0.81, 112, 14, 72)}
+	var l located
+	l.centreOfBest(append(axilla, bed...), g)
+	if l.second == nil {
+		t.Fatal("the bed is not searched as a whole")
+	}
+	whole := cubeAround(*l.second, 96, g.Bounds())
+	for _, c := range bed {
+		if p := c.centre; !whole.Contains(int(p[0]), int(p[1]), int(p[2])) {
+			t.Errorf("%v lies outside %v", p, whole)
+		}
+	}
+	l = located{}
+	if l.centreOfBest(bed, g); l.second != nil {
+		t.Errorf("one bed has a second region at %v", *l.second)
+	}
+}

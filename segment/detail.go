@@ -123,7 +123,7 @@ func (d *details) askAll(ctx context.Context, v *volume.Volume, found []refined)
 
 // pair is the logit that a piece holds two clips and not one: by the model of a clip, fit, and what the Detail Net answered.
 func (d *details) pair(fit float64, a answer) float64 {
-	if a.known {
+	if a.known && fit > neverTwo {
 		p := d.card.Pair
 		return p.Fit*fit + p.Detail*a.more() + p.Bias
 	}

@@ -17,7 +17,7 @@ const (
 	mostParts   = 4     // of one piece
 	goodMisfit  = 2.0   // up to which a clip's centre is the model's
 	othersMM    = 25    // how far away another piece may still claim a voxel of the window
-	hardlyTwo   = -6    // the model's logit where no two clips explain a window
+	neverTwo    = -20   // the logit where two clips are out of the question, whatever the Detail Net says
 	leastWeight = 30    // voxels below which a window says nothing
 )
 
@@ -263,7 +263,7 @@ func newModelled(w *fitWindow, by fitted) modelled {
 func twoLogit(w *fitWindow, one, two fitted, pieces int) float64 {
 	a, b := two.bars[0], two.bars[1]
 	if apart := volume.Vec(a.centre).Distance(volume.Vec(b.centre)); apart < closestMM || two.cost > worstMisfit*w.weighted {
-		return hardlyTwo
+		return neverTwo
 	}
 	log := func(v float64) float64 { return math.Log(max(v, 1e-3)) }
 	line := func(r bar) float64 { return r.metal / max(r.halfMM(), 1e-3) / (2 * fitLineHU) }

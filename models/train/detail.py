@@ -221,7 +221,7 @@ def as_in_patients(true: np.ndarray, crowded: np.ndarray) -> np.ndarray:
 
 def fit_pair(looks: Looks, logits: np.ndarray) -> tuple[dict, dict]:
     """How the model of a clip and the net together tell two from one, and how well each does alone."""
-    rows = (looks.stage != "clip") & (looks.clips.numpy() > 0)
+    rows = (looks.stage != "clip") & (looks.clips.numpy() > 0) & (looks.fit > -20)
     true = looks.clips.numpy()[rows] > 1
     x = np.stack([looks.fit[rows], more(logits)[rows]], 1)
     if not true.any() or true.all():
